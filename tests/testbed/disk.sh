@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # disk.sh NAME ACTION
 #   show             how full the host's disk is
-#   fill [MIB]       fills it but for this much (default: 0, root's reserve gone too)
+#   fill [MIB]       fills it but for this much (default: 0)
 #   free             gives that room back
 #   save LABEL       keeps a copy of the disk; the host must be off
 #   restore LABEL    puts the copy back; the host must be off

@@ -17,7 +17,7 @@ look_at() { find /etc /srv /var/lib/inmanta /var/tmp /tmp /root /home -xdev \
 look_at -printf 'file %p %y %m %u:%g %s %T@ %l\n' | sort
 look_at -type f -print0 | sort -z | xargs -0 -r sha256sum | sed 's/^/content /'
 
-systemctl list-unit-files --no-legend --no-pager | awk '{print "unit file", $1, $2}' | sort
+systemctl list-unit-files --no-legend --no-pager | grep -v '^session-' | awk '{print "unit file", $1, $2}' | sort
 systemctl list-units --all --no-legend --no-pager --plain --type=service,socket,timer,target | awk '{print $1}' |
     grep -v -e '^systemd-' -e '^user@' -e '^user-' | sort | while read -r unit; do
         systemctl show "$unit" --property=LoadState,ActiveState,SubState,MainPID,NRestarts,ExecMainStartTimestamp |

@@ -2,7 +2,7 @@
 # net.sh NAME ACTION: faults on a host's link, open connections included.
 #   down          the cable is pulled
 #   drop [PEER]   packets vanish: all, or those to and from one other host, or from lab
-#   loss PERCENT  so many of them vanish, each way
+#   loss PERCENT  so many (1 to 99) of them vanish, each way
 #   rate KBIT     bandwidth, each way
 #   heal          ends all of these
 #   show          prints what is in force

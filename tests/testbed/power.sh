@@ -72,14 +72,15 @@ power_off() {
     unplug
 }
 
-# EXT4_IOC_SHUTDOWN, not flushing the log: nothing reaches the disk any more.
+# EXT4_IOC_SHUTDOWN: nothing reaches the disk any more.
 stop_disk() {
     local holder
     holder=$(host_keeper "$name" || host_nspawn_pid "$name") || return
     # shellcheck disable=SC2016
     nsenter --mount --target "$holder" perl -e '
         sysopen(my $disk, $ARGV[0], 0) or die "$ARGV[0]: $!\n";
-        ioctl($disk, 0x8004587d, pack("L", 2)) or die "$ARGV[0]: $!\n";' "$dir/disk"
+        my $no_log_flush = pack("L", 2);
+        ioctl($disk, 0x8004587d, $no_log_flush) or die "$ARGV[0]: $!\n";' "$dir/disk"
 }
 
 power_cut() {

@@ -50,7 +50,7 @@ make_disk() {
         done
     fi
     truncate -s "${disk_mb}M" "$dir/disk.img"
-    mkfs.ext4 -q -F -L "$name" -d "$dir/seed" "$dir/disk.img"
+    mkfs.ext4 -q -F -m 0 -L "$name" -d "$dir/seed" "$dir/disk.img"
     rm -rf "$dir/seed"
 }
 
