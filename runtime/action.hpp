@@ -162,7 +162,39 @@ struct Failure {
   bool is_retryable = false;
 };
 
-using ActionResult =
-    std::variant<ExecResult, PipeResult, std::monostate, SqlResult, HttpResult, ConnectResult, Failure>;
+// `Value` is the answer of a simulated observation only.
+using ActionResult = std::variant<ExecResult,
+                                  PipeResult,
+                                  std::monostate,
+                                  SqlResult,
+                                  HttpResult,
+                                  ConnectResult,
+                                  Failure,
+                                  Value>;
+
+// What a simulated Effector is asked instead of programs (Effector::is_simulated). Values that
+// depend on the element of a loop are resolved: resources are named by their identity.
+struct DeclaredObservation {
+  std::string resource;        // identity: "systemd.service(old, \"inmanta\")"
+  std::string attribute;
+  ResourceId plan_resource;    // of the plan; for an element, the arbitrary one
+  std::string element_key;     // not empty: of which element
+  Origin origin;
+};
+
+// One declared effect with its value: what a body leaves behind.
+struct DeclaredEffect {
+  std::string resource;        // identity
+  std::string attribute;
+  EffectKind kind = EffectKind::set;
+  Value value;                 // of set
+};
+
+struct DeclaredBody {
+  std::string step;            // name of the instance
+  std::vector<DeclaredEffect> effects;
+  bool is_undo = false;
+  Origin origin;
+};
 
 }  // namespace plan

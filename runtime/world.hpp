@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,14 @@ class Effector {
   [[nodiscard]] virtual std::optional<Completion> wait(MonotonicTime deadline) = 0;
   // Asks a running action to end; it completes with `cancelled` (or its result, if it was faster).
   virtual void cancel(ActionId id) = 0;
+
+  // A simulated world is asked for whole observations and whole bodies, in place of the actions of
+  // their programs, and answers from declared effects (runtime/sim).
+  [[nodiscard]] virtual bool is_simulated() const { return false; }
+  // Completes with a Value or a Failure.
+  virtual void start_observation(ActionId, const DeclaredObservation&) {}
+  // Completes with monostate or a Failure.
+  virtual void start_body(ActionId, const DeclaredBody&) {}
 };
 
 // Durable sequence of records, in the order appended. append() returns when the record would
@@ -56,6 +65,17 @@ class Storage {
   virtual ~Storage() = default;
   [[nodiscard]] virtual std::expected<std::vector<std::string>, Failure> read_all() = 0;
   [[nodiscard]] virtual std::expected<void, Failure> append(std::string_view record) = 0;
+  // As append() for each, in one transaction: after a power cut a prefix of them is there, and
+  // all of them once this has returned.
+  [[nodiscard]] virtual std::expected<void, Failure> append_many(
+      std::span<const std::string> records) {
+    for (const std::string& record : records) {
+      if (auto appended = append(record); !appended) {
+        return appended;
+      }
+    }
+    return {};
+  }
 };
 
 struct Question {
