@@ -17,6 +17,8 @@ lock_bed
 action='cut'
 [[ $keep == no ]] || action=off
 list_hosts | xargs -r -P "$jobs" -I{} "$scripts/power.sh" {} "$action" 9>&-
+# What a killed program left on the controller.
+! lab_is_up || ip netns pids "$lab" | xargs -r kill -KILL 2>/dev/null || true
 for netns in /run/netns/"$bed"-*; do
     [[ ! -e $netns ]] || ip netns del "${netns##*/}"
 done

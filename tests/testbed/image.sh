@@ -31,6 +31,12 @@ purge() {
     done
 }
 
+package_sources() {
+    # shellcheck disable=SC2016
+    apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' \
+        'Created-By: Packages' 'Origin: Debian' | sort -u
+}
+
 mkdir -p "$images"
 exec 9>"$images/lock"
 flock 9
@@ -51,10 +57,12 @@ if [[ ! -d $image ]]; then
     # The package sources that this machine itself uses.
     list=$(mktemp)
     trap 'rm -rf "$list" "$image.new"' EXIT
-    # shellcheck disable=SC2016
-    apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' \
-        'Created-By: Packages' 'Origin: Debian' | sort -u >"$list"
-    [[ -s $list ]] || die "apt has no package lists of Debian: run apt-get update"
+    package_sources >"$list"
+    if [[ ! -s $list ]]; then
+        apt-get update -qq >&2
+        package_sources >"$list"
+    fi
+    [[ -s $list ]] || die "apt knows no package lists of Debian"
     options=()
     for pattern in "${left_out[@]}"; do options+=(--dpkgopt="path-exclude=$pattern"); done
     rm -rf "$image.new"

@@ -26,6 +26,7 @@ rm -rf "$cluster"
 cat >"$settings/conf.d/testbed.conf" <<'CONF'
 listen_addresses = '*'
 max_wal_size = 256MB
+log_statement = ddl
 CONF
 echo 'host all all samenet scram-sha-256' >>"$settings/pg_hba.conf"
 install -m 755 "$from/make_cluster" "$root/usr/local/sbin/make_cluster"

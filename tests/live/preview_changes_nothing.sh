@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Looking is safe: neither preview nor a refused apply changes anything on a host.
+source "$(dirname "$0")/lib.sh"
+reset_bed
+fingerprints before
+
+verify "preview succeeds" plan_preview preview
+verify_unchanged "preview changes nothing on the hosts" before
+while IFS='|' read -r _ name; do
+    verify_says "preview names environment $name" preview "$name"
+done <<<"$environments"
+verify_says "preview shows what would be destroyed" preview 'validation|destroy'
+verify_says "preview shows the point of no return" preview 'point of no return'
+
+if run_plan unanswered apply "$plan_file" --inputs "$inputs"; then
+    fail "apply without an answer is refused"
+else
+    pass "apply without an answer is refused"
+fi
+verify_unchanged "and changes nothing on the hosts" before
+
+verify "the graph is drawn" plan_graph graph --format html -o "$scratch/graph.html"
+verify "as a web page" grep -qi '<svg\|<html' "$scratch/graph.html"
+verify_unchanged "drawing changes nothing on the hosts" before
