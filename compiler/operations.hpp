@@ -23,6 +23,10 @@ using Evaluated = std::expected<Value, std::string>;
 // "shell_quote!" quotes its argument for a POSIX shell (a list: each element, joined by spaces).
 [[nodiscard]] std::span<const std::string_view> pure_natives();
 [[nodiscard]] Evaluated apply_native(std::uint32_t index, std::span<const Value> arguments);
+// The same where a plan is at hand: `address` of a host needs it.
+[[nodiscard]] Evaluated apply_native(const Plan& plan,
+                                     std::uint32_t index,
+                                     std::span<const Value> arguments);
 
 // The value as type `type` of `plan`: what `as T` does to a JSON value. Numbers, texts and lists
 // are converted where nothing is lost ("8.7.6" as version, a JSON object as a record). The error

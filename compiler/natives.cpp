@@ -1,0 +1,608 @@
+// The pure natives of stdlib/native.plan.
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <regex.h>
+
+#include "compiler/digest.hpp"
+#include "compiler/operation_details.hpp"
+#include "compiler/operations.hpp"
+#include "compiler/value_text.hpp"
+
+namespace plan {
+
+namespace {
+
+using Arguments = std::span<const Value>;
+
+// The largest list that `range` makes: a mistyped number must not eat the machine's memory.
+constexpr std::int64_t range_limit = 1'000'000;
+
+Evaluated failure(std::string text) {
+  return std::unexpected(std::move(text));
+}
+
+// The argument as a T, or the reason in `why`.
+template <class T>
+const T* want(Arguments arguments, std::size_t index, std::string_view kind, std::string& why) {
+  const T* value = arguments[index].as<T>();
+  if (value == nullptr && why.empty()) {
+    why = fmt::format("argument {}: expected {}, found {}", index + 1, kind,
+                      kind_text(arguments[index]));
+  }
+  return value;
+}
+
+// A native over texts only: checks the arguments, then calls `function(text…)`.
+template <class Function>
+Evaluated over_text(Arguments arguments, Function function) {
+  std::string why;
+  std::array<const std::string*, 3> texts{};
+  for (std::size_t index = 0; index < arguments.size(); ++index) {
+    texts[index] = want<std::string>(arguments, index, "a string", why);
+  }
+  return why.empty() ? function(texts) : failure(why);
+}
+
+template <class Function>
+Evaluated over_list(Arguments arguments, Function function) {
+  std::string why;
+  std::array<const List*, 2> lists{};
+  for (std::size_t index = 0; index < arguments.size(); ++index) {
+    lists[index] = want<List>(arguments, index, "a list", why);
+  }
+  return why.empty() ? function(lists) : failure(why);
+}
+
+using Texts = std::array<const std::string*, 3>;
+using Lists = std::array<const List*, 2>;
+
+bool contains(const List& list, const Value& value) {
+  return std::ranges::any_of(list, [&](const Value& item) { return same(item, value); });
+}
+
+// --- versions and numbers
+
+Evaluated version(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    std::string_view text = *texts[0];
+    if (text.starts_with('v')) {
+      text.remove_prefix(1);
+    }
+    if (text.empty() || text[0] < '0' || text[0] > '9' || text.size() > 200) {
+      return failure(quoted(*texts[0]) + " is not a version");
+    }
+    return Value{Version{std::string(text)}};
+  });
+}
+
+// Component 0 of 8.7.6 is 8; components that are absent are 0.
+Evaluated version_component(Arguments arguments) {
+  std::string why;
+  const auto* version = want<Version>(arguments, 0, "a version", why);
+  const auto* index = want<std::int64_t>(arguments, 1, "an int", why);
+  if (!why.empty()) {
+    return failure(why);
+  }
+  std::string_view rest = version->text;
+  for (std::int64_t skipped = 0; skipped < *index; ++skipped) {
+    const std::size_t dot = rest.find('.');
+    if (dot == std::string_view::npos) {
+      return Value{std::int64_t{0}};
+    }
+    rest.remove_prefix(dot + 1);
+  }
+  std::int64_t number = 0;
+  const auto result = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+  return result.ec == std::errc{}
+             ? Evaluated(Value{number})
+             : failure(fmt::format("component {} of {} is not a number", *index, version->text));
+}
+
+Evaluated to_int(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    std::int64_t number = 0;
+    const std::string& text = *texts[0];
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) {
+      return failure(quoted(text) + " is not a whole number");
+    }
+    return Value{number};
+  });
+}
+
+Evaluated extreme(Arguments arguments, bool wants_less) {
+  const auto order = compare(arguments[0], arguments[1]);
+  if (!order) {
+    return failure(order.error());
+  }
+  return (*order <= 0) == wants_less ? arguments[0] : arguments[1];
+}
+
+Evaluated min(Arguments arguments) {
+  return extreme(arguments, true);
+}
+Evaluated max(Arguments arguments) {
+  return extreme(arguments, false);
+}
+
+Evaluated milliseconds(Arguments arguments) {
+  std::string why;
+  const auto* duration = want<Duration>(arguments, 0, "a duration", why);
+  return why.empty() ? Evaluated(Value{duration->ms}) : failure(why);
+}
+
+Evaluated bytes(Arguments arguments) {
+  std::string why;
+  const auto* size = want<Size>(arguments, 0, "a size", why);
+  return why.empty() ? Evaluated(Value{size->bytes}) : failure(why);
+}
+
+// --- lists and maps
+
+Evaluated length(Arguments arguments) {
+  std::size_t size = 0;
+  if (const auto* list = arguments[0].as<List>()) {
+    size = list->size();
+  } else if (const auto* map = arguments[0].as<Map>()) {
+    size = map->size();
+  } else if (const auto* text = arguments[0].as<std::string>()) {
+    // Characters, not bytes: UTF-8 continuation bytes do not count.
+    size = static_cast<std::size_t>(std::ranges::count_if(
+        *text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  } else {
+    return failure(fmt::format("{} has no length", kind_text(arguments[0])));
+  }
+  return Value{static_cast<std::int64_t>(size)};
+}
+
+Evaluated is_null(Arguments arguments) {
+  return Value{arguments[0].as<Null>() != nullptr};
+}
+
+Evaluated first(Arguments arguments) {
+  return over_list(arguments, [](const Lists& lists) -> Evaluated {
+    return lists[0]->empty() ? failure("the list is empty") : lists[0]->front();
+  });
+}
+
+Evaluated last(Arguments arguments) {
+  return over_list(arguments, [](const Lists& lists) -> Evaluated {
+    return lists[0]->empty() ? failure("the list is empty") : lists[0]->back();
+  });
+}
+
+Evaluated sort(Arguments arguments) {
+  return over_list(arguments, [](const Lists& lists) -> Evaluated {
+    List list = *lists[0];
+    for (const Value& item : list) {
+      const auto order = compare(list.front(), item);
+      if (!order) {
+        return failure(order.error());
+      }
+    }
+    std::ranges::stable_sort(
+        list, [](const Value& left, const Value& right) { return *compare(left, right) < 0; });
+    return Value{std::move(list)};
+  });
+}
+
+Evaluated unique(Arguments arguments) {
+  return over_list(arguments, [](const Lists& lists) -> Evaluated {
+    List list;
+    for (const Value& item : *lists[0]) {
+      if (!contains(list, item)) {
+        list.push_back(item);
+      }
+    }
+    return Value{std::move(list)};
+  });
+}
+
+Evaluated reverse(Arguments arguments) {
+  return over_list(arguments, [](const Lists& lists) -> Evaluated {
+    return Value{List(lists[0]->rbegin(), lists[0]->rend())};
+  });
+}
+
+Evaluated range(Arguments arguments) {
+  std::string why;
+  const auto* count = want<std::int64_t>(arguments, 0, "an int", why);
+  if (!why.empty()) {
+    return failure(why);
+  }
+  if (*count < 0 || *count > range_limit) {
+    return failure(fmt::format("a range has 0 to {} elements, not {}", range_limit, *count));
+  }
+  List list;
+  for (std::int64_t number = 0; number < *count; ++number) {
+    list.push_back(Value{number});
+  }
+  return Value{std::move(list)};
+}
+
+Evaluated union_of(Arguments arguments) {
+  return over_list(arguments, [](const Lists& lists) -> Evaluated {
+    List list = *lists[0];
+    for (const Value& item : *lists[1]) {
+      if (!contains(list, item)) {
+        list.push_back(item);
+      }
+    }
+    return Value{std::move(list)};
+  });
+}
+
+Evaluated minus(Arguments arguments) {
+  return over_list(arguments, [](const Lists& lists) -> Evaluated {
+    List list;
+    for (const Value& item : *lists[0]) {
+      if (!contains(*lists[1], item)) {
+        list.push_back(item);
+      }
+    }
+    return Value{std::move(list)};
+  });
+}
+
+Evaluated subset(Arguments arguments) {
+  return over_list(arguments, [](const Lists& lists) -> Evaluated {
+    return Value{std::ranges::all_of(*lists[0],
+                                     [&](const Value& item) { return contains(*lists[1], item); })};
+  });
+}
+
+Evaluated keys(Arguments arguments) {
+  std::string why;
+  const auto* map = want<Map>(arguments, 0, "a map", why);
+  if (!why.empty()) {
+    return failure(why);
+  }
+  List list;
+  for (const auto& [key, value] : *map) {
+    list.push_back(Value{key});
+  }
+  return Value{std::move(list)};
+}
+
+Evaluated lookup(Arguments arguments) {
+  std::string why;
+  const auto* map = want<Map>(arguments, 0, "a map", why);
+  const auto* key = want<std::string>(arguments, 1, "a string", why);
+  if (!why.empty()) {
+    return failure(why);
+  }
+  const Value* value = find(*map, *key);
+  return value != nullptr ? *value : arguments[2];
+}
+
+// --- texts
+
+Evaluated text(Arguments arguments) {
+  return interpolate(arguments[0]);
+}
+
+List split_text(std::string_view text, std::string_view separator) {
+  List parts;
+  while (true) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(Value{std::string(text.substr(0, end))});
+    if (end == std::string_view::npos) {
+      return parts;
+    }
+    text.remove_prefix(end + separator.size());
+  }
+}
+
+// Without the empty line after a last newline, and without carriage returns.
+Evaluated lines(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    List list = split_text(*texts[0], "\n");
+    if (list.back().as<std::string>()->empty()) {
+      list.pop_back();
+    }
+    for (Value& line : list) {
+      auto& line_text = std::get<std::string>(line.data);
+      if (line_text.ends_with('\r')) {
+        line_text.pop_back();
+      }
+    }
+    return Value{std::move(list)};
+  });
+}
+
+Evaluated split(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    return texts[1]->empty() ? failure("the separator is empty")
+                             : Evaluated(Value{split_text(*texts[0], *texts[1])});
+  });
+}
+
+Evaluated join(Arguments arguments) {
+  std::string why;
+  const auto* list = want<List>(arguments, 0, "a list", why);
+  const auto* separator = want<std::string>(arguments, 1, "a string", why);
+  std::string joined;
+  for (std::size_t index = 0; why.empty() && index < list->size(); ++index) {
+    const Evaluated part = interpolate((*list)[index]);
+    if (!part) {
+      return part;
+    }
+    joined += index > 0 ? *separator : "";
+    joined += *part->as<std::string>();
+  }
+  return why.empty() ? Evaluated(Value{std::move(joined)}) : failure(why);
+}
+
+Evaluated trim(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    constexpr std::string_view blank = " \t\r\n\f\v";
+    const std::size_t begin = texts[0]->find_first_not_of(blank);
+    const std::size_t end = texts[0]->find_last_not_of(blank);
+    return Value{begin == std::string::npos ? "" : texts[0]->substr(begin, end - begin + 1)};
+  });
+}
+
+// ASCII only: the same on every machine, whatever its locale.
+Evaluated lower(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    std::string result = *texts[0];
+    for (char& c : result) {
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return Value{std::move(result)};
+  });
+}
+
+Evaluated replace(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    if (texts[1]->empty()) {
+      return failure("the text to replace is empty");
+    }
+    std::string result;
+    const List parts = split_text(*texts[0], *texts[1]);
+    for (std::size_t index = 0; index < parts.size(); ++index) {
+      result += index > 0 ? *texts[2] : "";
+      result += *parts[index].as<std::string>();
+    }
+    return Value{std::move(result)};
+  });
+}
+
+Evaluated starts_with(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    return Value{texts[0]->starts_with(*texts[1])};
+  });
+}
+
+Evaluated ends_with(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    return Value{texts[0]->ends_with(*texts[1])};
+  });
+}
+
+// The first match of a POSIX extended regular expression: whether there is one, and the text of
+// its first group (of the whole match without a group).
+struct Match {
+  bool is_found = false;
+  std::string text;
+};
+
+std::expected<Match, std::string> search(const std::string& text, const std::string& pattern) {
+  regex_t regex{};
+  const int status = regcomp(&regex, pattern.c_str(), REG_EXTENDED);
+  if (status != 0) {
+    std::array<char, 200> why{};
+    regerror(status, &regex, why.data(), why.size());
+    return std::unexpected(
+        fmt::format("{} is not a regular expression: {}", quoted(pattern), why.data()));
+  }
+  std::array<regmatch_t, 2> groups{};
+  Match match;
+  match.is_found = regexec(&regex, text.c_str(), groups.size(), groups.data(), 0) == 0;
+  if (match.is_found) {
+    const regmatch_t& group = regex.re_nsub > 0 ? groups[1] : groups[0];
+    if (group.rm_so >= 0) {
+      match.text = text.substr(static_cast<std::size_t>(group.rm_so),
+                               static_cast<std::size_t>(group.rm_eo - group.rm_so));
+    }
+  }
+  regfree(&regex);
+  return match;
+}
+
+Evaluated matches(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    const auto match = search(*texts[0], *texts[1]);
+    return match ? Evaluated(Value{match->is_found}) : failure(match.error());
+  });
+}
+
+Evaluated capture(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    const auto match = search(*texts[0], *texts[1]);
+    return match ? Evaluated(Value{match->text}) : failure(match.error());
+  });
+}
+
+Evaluated json_parse(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) { return parse_json(*texts[0]); });
+}
+
+Evaluated json_text(Arguments arguments) {
+  return to_json(arguments[0]);
+}
+
+Evaluated sha256_text(Arguments arguments) {
+  return over_text(
+      arguments, [](const Texts& texts) -> Evaluated { return Value{to_hex(sha256(*texts[0]))}; });
+}
+
+std::string doubled(std::string_view text, char what) {
+  std::string result;
+  for (const char c : text) {
+    result += c;
+    if (c == what) {
+      result += c;
+    }
+  }
+  return result;
+}
+
+Evaluated sql_identifier(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    if (texts[0]->empty() || texts[0]->find('\0') != std::string::npos) {
+      return failure("an SQL identifier must not be empty or hold a NUL");
+    }
+    return Value{"\"" + doubled(*texts[0], '"') + "\""};
+  });
+}
+
+// As libpq's PQescapeLiteral: the E form where there is a backslash, so that the meaning does not
+// depend on standard_conforming_strings.
+Evaluated sql_literal(Arguments arguments) {
+  return over_text(arguments, [](const Texts& texts) -> Evaluated {
+    if (texts[0]->find('\0') != std::string::npos) {
+      return failure("an SQL literal must not hold a NUL");
+    }
+    const bool has_backslash = texts[0]->find('\\') != std::string::npos;
+    const std::string body = doubled(doubled(*texts[0], '\''), '\\');
+    return Value{(has_backslash ? " E'" : "'") + body + "'"};
+  });
+}
+
+Evaluated address(Arguments) {
+  return failure("the address of a host is known inside of a plan only");
+}
+
+std::string shell_quoted(std::string_view text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::string result = "'";
+  for (const char c : text) {
+    result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return result + "'";
+}
+
+Evaluated shell_quote(Arguments arguments) {
+  const auto* list = arguments[0].as<List>();
+  const Arguments parts = list != nullptr ? Arguments(*list) : arguments;
+  std::string result;
+  for (const Value& part : parts) {
+    const Evaluated part_text = interpolate(part);
+    if (!part_text) {
+      return part_text;
+    }
+    if (part_text->as<std::string>()->find('\0') != std::string::npos) {
+      return failure("a shell argument must not hold a NUL");
+    }
+    result += result.empty() ? "" : " ";
+    result += shell_quoted(*part_text->as<std::string>());
+  }
+  return Value{std::move(result)};
+}
+
+struct Native {
+  std::string_view name;
+  std::size_t parameter_count;
+  Evaluated (*function)(Arguments);
+};
+
+// The order is part of saved plans: append only.
+constexpr Native natives[] = {
+    {"version", 1, version},
+    {"version_component", 2, version_component},
+    {"length", 1, length},
+    {"is_null", 1, is_null},
+    {"first", 1, first},
+    {"last", 1, last},
+    {"sort", 1, sort},
+    {"unique", 1, unique},
+    {"reverse", 1, reverse},
+    {"range", 1, range},
+    {"union", 2, union_of},
+    {"minus", 2, minus},
+    {"subset", 2, subset},
+    {"keys", 1, keys},
+    {"lookup", 3, lookup},
+    {"min", 2, min},
+    {"max", 2, max},
+    {"text", 1, text},
+    {"lines", 1, lines},
+    {"split", 2, split},
+    {"join", 2, join},
+    {"trim", 1, trim},
+    {"lower", 1, lower},
+    {"replace", 3, replace},
+    {"starts_with", 2, starts_with},
+    {"ends_with", 2, ends_with},
+    {"matches", 2, matches},
+    {"capture", 2, capture},
+    {"to_int", 1, to_int},
+    {"json_parse", 1, json_parse},
+    {"json_text", 1, json_text},
+    {"sha256", 1, sha256_text},
+    {"sql_identifier", 1, sql_identifier},
+    {"sql_literal", 1, sql_literal},
+    {"address", 1, address},
+    {"milliseconds", 1, milliseconds},
+    {"bytes", 1, bytes},
+    {"shell_quote!", 1, shell_quote},
+};
+
+constexpr auto names = [] {
+  std::array<std::string_view, std::size(natives)> result{};
+  for (std::size_t index = 0; index < result.size(); ++index) {
+    result[index] = natives[index].name;
+  }
+  return result;
+}();
+
+}  // namespace
+
+std::span<const std::string_view> pure_natives() {
+  return names;
+}
+
+Evaluated apply_native(std::uint32_t index, std::span<const Value> arguments) {
+  if (index >= std::size(natives)) {
+    return failure(fmt::format("there is no native function {}", index));
+  }
+  const Native& native = natives[index];
+  if (arguments.size() != native.parameter_count) {
+    return failure(fmt::format("`{}` takes {} arguments, not {}", native.name,
+                               native.parameter_count, arguments.size()));
+  }
+  for (const Value& argument : arguments) {
+    if (argument.as<Deferred>() != nullptr) {
+      return failure("a value known at run time only");
+    }
+  }
+  Evaluated result = native.function(arguments);
+  return result ? std::move(result) : failure(fmt::format("`{}`: {}", native.name, result.error()));
+}
+
+Evaluated apply_native(const Plan& plan, std::uint32_t index, std::span<const Value> arguments) {
+  const bool is_address = index < std::size(natives) && natives[index].function == address;
+  if (!is_address || arguments.size() != 1) {
+    return apply_native(index, arguments);
+  }
+  const auto* host = arguments[0].as<HostId>();
+  if (host == nullptr || host->index >= plan.hosts.size()) {
+    return failure(fmt::format("`address`: expected a host, found {}", kind_text(arguments[0])));
+  }
+  const Host& found = plan.hosts[host->index];
+  if (found.address.empty() && !found.is_local) {
+    return failure(fmt::format("the address of `{}` was not given", found.name));
+  }
+  return Value{found.is_local ? std::string("localhost") : found.address};
+}
+
+}  // namespace plan
