@@ -141,6 +141,9 @@ struct Action {
   ActionBody body;
   Origin origin;
   std::chrono::milliseconds timeout{60'000};  // counted from the start of the action
+  // True: changes nothing, so that it may be sent ahead of answers and repeated after a lost
+  // connection. False: it is begun once at most, and an outcome that is not known is said.
+  bool is_observation = false;
 };
 
 enum class FailureKind : std::uint8_t {
