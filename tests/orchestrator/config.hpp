@@ -1,10 +1,11 @@
 #pragma once
 
-// The server's configuration: ini files as the real one reads them, plus a section [double] of ours.
+// The server's configuration: ini files as the real one reads them, plus a section [double] of
+// ours.
 //
 // The main file is read first, then every `*.cfg` of the fragment directory in name order; later
-// values win. `-` and `_` in option names mean the same. Unknown sections and options are ignored, as
-// the real server does.
+// values win. `-` and `_` in option names mean the same. Unknown sections and options are ignored,
+// as the real server does.
 
 #include <cstdint>
 #include <filesystem>
@@ -63,8 +64,8 @@ struct Settings {
   std::filesystem::path file;  // absolute path of the main file, to start agents with
 };
 
-// Settings of `file` and of the fragments `*.cfg` in `fragments`; a missing file or directory counts
-// as empty. Throws std::runtime_error on a line that is not ini or on a malformed number.
+// Settings of `file` and of the fragments `*.cfg` in `fragments`; a missing file or directory
+// counts as empty. Throws std::runtime_error on a line that is not ini or on a malformed number.
 [[nodiscard]] Settings load_settings(const std::filesystem::path& file,
                                      const std::filesystem::path& fragments);
 

@@ -8,8 +8,9 @@
 namespace orchestrator {
 namespace {
 
-// libpq: `connection to server at "h" (1.2.3.4), port 1 failed: FATAL:  database "x" does not exist`,
-// one line per attempt. The real driver shows what follows the severity, or the socket's error.
+// libpq: `connection to server at "h" (1.2.3.4), port 1 failed: FATAL:  database "x" does not
+// exist`, one line per attempt. The real driver shows what follows the severity, or the socket's
+// error.
 std::string connection_message(std::string text, const DatabaseSettings& settings) {
   while (!text.empty() && text.back() == '\n') {
     text.pop_back();
@@ -18,8 +19,7 @@ std::string connection_message(std::string text, const DatabaseSettings& setting
     return text.substr(fatal + 8);
   }
   if (text.find("Connection refused") != std::string::npos) {
-    return fmt::format(
-        "[Errno 111] Connect call failed ('{}', {})", settings.host, settings.port);
+    return fmt::format("[Errno 111] Connect call failed ('{}', {})", settings.host, settings.port);
   }
   return text;
 }
@@ -82,8 +82,9 @@ int Result::column(std::string_view name) const {
 
 Connection::Connection(const DatabaseSettings& settings) {
   // The time zone makes every timestamp the server prints or reads without a zone UTC.
-  const std::array<const char*, 9> keys{
-      "host", "port", "dbname", "user", "password", "client_encoding", "options", "connect_timeout"};
+  const std::array<const char*, 9> keys{"host",    "port",           "dbname",
+                                        "user",    "password",       "client_encoding",
+                                        "options", "connect_timeout"};
   const std::array<const char*, 9> values{settings.host.c_str(),
                                           settings.port.c_str(),
                                           settings.name.c_str(),
@@ -108,14 +109,9 @@ Result Connection::run(const std::string& statement, const Parameters& parameter
   for (const Parameter& parameter : parameters) {
     values.push_back(parameter ? parameter->c_str() : nullptr);
   }
-  PGresult* raw = PQexecParams(connection_.get(),
-                               statement.c_str(),
-                               static_cast<int>(values.size()),
-                               nullptr,
-                               values.data(),
-                               nullptr,
-                               nullptr,
-                               0);
+  PGresult* raw =
+      PQexecParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()), nullptr,
+                   values.data(), nullptr, nullptr, 0);
   Result result(raw);
   const ExecStatusType status = PQresultStatus(raw);
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {

@@ -42,7 +42,8 @@ class Result {
   [[nodiscard]] bool empty() const { return rows() == 0; }
   [[nodiscard]] std::vector<std::string> column_names() const;
   [[nodiscard]] bool has_column(std::string_view name) const;
-  // Value in `row` of column `name`; null reads as "". Throws DatabaseError if there is no such column.
+  // Value in `row` of column `name`; null reads as "". Throws DatabaseError if there is no such
+  // column.
   [[nodiscard]] std::string text(int row, std::string_view name) const;
   [[nodiscard]] bool is_null(int row, std::string_view name) const;
   [[nodiscard]] bool is_true(int row, std::string_view name) const;

@@ -1,6 +1,6 @@
-// The later migrations, and the table of all of them. What each real one does is told by its number;
-// these do the same kind of work on the same objects, so that a database that was loaded in part
-// fails with the same words as a real one.
+// The later migrations, and the table of all of them. What each real one does is told by its
+// number; these do the same kind of work on the same objects, so that a database that was loaded in
+// part fails with the same words as a real one.
 
 #include <map>
 
@@ -78,19 +78,19 @@ const std::map<int, std::string_view>& later_migrations() {
        "create index resourceaction_resource_action_id_index on public.resourceaction_resource"
        " (resource_action_id);"},
       {202301120, "alter table public.configurationmodel add column pip_config jsonb;"},
-      {202301160, "update public.agent set unpause_on_resume = null where not paused;"},
+      {202301160, "analyze public.resource;"},
       {202301170,
        "create index compile_completed_environment_index on public.compile"
        " (completed, environment) where completed is not null;"},
       {202301190,
-       "create index compile_substitute_compile_id_index on public.compile (substitute_compile_id);"},
+       "create index compile_substitute_compile_id_index on public.compile "
+       "(substitute_compile_id);"},
       {202302200,
        "create index resource_environment_agent_idx on public.resource (environment, agent);"},
       {202302270, users},
       {202303070, "alter table public.\"user\" rename to inmanta_user;"},
       {202303071, "alter index public.user_pkey rename to inmanta_user_pkey;"},
-      {202304060,
-       "create index if not exists report_started_index on public.report (started);"},
+      {202304060, "create index if not exists report_started_index on public.report (started);"},
       {202304070,
        "create index resourceaction_environment_status_index on public.resourceaction"
        " (environment, status) where status is not null;"},
@@ -114,7 +114,7 @@ const std::map<int, std::string_view>& later_migrations() {
        " '{autostart_agent_deploy_interval}',"
        " to_jsonb(settings->>'autostart_agent_deploy_interval'), false)"
        " where settings ? 'autostart_agent_deploy_interval';"},
-      {202310180, "create index agent_environment_paused_index on public.agent (environment, paused);"},
+      {202310180, "update public.agent set unpause_on_resume = null where not paused;"},
       {202311170,
        "create index dryrun_environment_date_index on public.dryrun (environment, date desc);"},
       {202312190, persistent_state},

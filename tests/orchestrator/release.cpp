@@ -21,8 +21,8 @@ std::vector<int> schema_with(std::vector<int> more) {
   return schema;
 }
 
-// 46 versions. 202304060 is missing on purpose: 9.3.0 has it, so the step from 8.7.6 to 9.3.0 applies
-// exactly one migration and leaves versions that 9.3.0 does not know.
+// 46 versions. 202304060 is missing on purpose: 9.3.0 has it, so the step from 8.7.6 to 9.3.0
+// applies exactly one migration and leaves versions that 9.3.0 does not know.
 std::vector<int> schema_of_8_7_6() {
   return schema_with({202211230, 202212010, 202301100, 202301110, 202301120, 202301160,
                       202301170, 202301190, 202302200, 202302270, 202303070, 202303071,
@@ -31,20 +31,8 @@ std::vector<int> schema_of_8_7_6() {
 }
 
 std::vector<int> schema_of_9_3_0() {
-  return schema_with({202211230,
-                      202212010,
-                      202301100,
-                      202301110,
-                      202301120,
-                      202301160,
-                      202301170,
-                      202301190,
-                      202302200,
-                      202302270,
-                      202303070,
-                      202303071,
-                      202304060,
-                      202304070,
+  return schema_with({202211230, 202212010, 202301100, 202301110, 202301120, 202301160, 202301170,
+                      202301190, 202302200, 202302270, 202303070, 202303071, 202304060, 202304070,
                       202306060});
 }
 
@@ -121,9 +109,7 @@ std::string version_text(const Release& release) {
   return fmt::format(
       "Inmanta Service Orchestrator (Open Source Edition): {}\nCompiler version: {}\n"
       "Extensions:\n    * core: {}\n",
-      release.version,
-      release.compiler_version,
-      release.version);
+      release.version, release.compiler_version, release.version);
 }
 
 }  // namespace orchestrator

@@ -58,8 +58,7 @@ void apply(Connection& connection, int version, const DoubleSettings& behaviour)
         " $1::integer) where name = 'core'",
         {std::to_string(version)});
   } catch (const DatabaseError&) {
-    log(Level::error,
-        logger,
+    log(Level::error, logger,
         fmt::format("Database schema update for version {} failed. Rolling back all updates.",
                     version));
     throw;
