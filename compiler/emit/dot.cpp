@@ -1,0 +1,204 @@
+#include "compiler/emit/dot.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace plan {
+
+namespace {
+
+using emit::Arrow;
+using emit::Group;
+using emit::Node;
+using emit::View;
+using emit::WayBack;
+
+// The contents of a quoted DOT string; a line break becomes a space.
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      result += '\\';
+    }
+    result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return result + "\"";
+}
+
+// Text inside an HTML-like label.
+std::string markup(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+  }
+  return result;
+}
+
+// Breaks a long text at spaces, about `width` bytes a line.
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string result;
+  std::size_t column = 0;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t space = std::min(text.find(' ', begin), text.size());
+    const std::string_view word = text.substr(begin, space - begin);
+    if (column > 0 && column + word.size() > width) {
+      result += "<br/>";
+      column = 0;
+    } else if (column > 0) {
+      result += " ";
+    }
+    result += markup(word);
+    column += word.size() + 1;
+    begin = space + 1;
+  }
+  return result;
+}
+
+class Writer {
+ public:
+  Writer(const View& view, const emit::GraphOptions& options) : view_(view), options_(options) {}
+
+  std::string write() {
+    add(0, "digraph plan {");
+    add(1, fmt::format("label={}; labelloc=t; fontsize=16;", quoted(view_.title)));
+    add(1, "rankdir=TB; newrank=true; nodesep=0.35; ranksep=0.45; fontname=\"Helvetica\";");
+    add(1, "node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=12];");
+    add(1, "edge [fontname=\"Helvetica\", fontsize=9, color=\"#555555\", fontcolor=\"#555555\"];");
+    legend();
+    for (std::uint32_t group = 0; group < view_.groups.size(); ++group) {
+      if (view_.groups[group].parent == UINT32_MAX) {
+        write_group(group, 1);
+      }
+    }
+    for (const StepId step : view_.ungrouped) {
+      write_node(step, 1);
+    }
+    for (const Arrow& arrow : view_.arrows) {
+      write_arrow(arrow);
+    }
+    add(0, "}");
+    return fmt::to_string(out_);
+  }
+
+ private:
+  void add(int depth, std::string_view line) {
+    fmt::format_to(std::back_inserter(out_), "{:{}}{}\n", "", depth * 2, line);
+  }
+
+  void legend() {
+    std::string cells;
+    for (const auto& [host, colour] : view_.legend) {
+      const emit::Colour& shown = emit::palette()[colour];
+      cells += fmt::format("<td bgcolor=\"{}\" color=\"{}\" border=\"2\">{}</td>", shown.fill,
+                           shown.line, markup(host));
+    }
+    if (!cells.empty()) {
+      add(1,
+          fmt::format("legend [shape=plain, style=\"\", id=\"legend\", label=<<table border=\"0\" "
+                      "cellspacing=\"4\" cellpadding=\"4\"><tr><td>hosts:</td>{}</tr></table>>];",
+                      cells));
+    }
+  }
+
+  void write_group(std::uint32_t index, int depth) {
+    const Group& group = view_.groups[index];
+    add(depth, fmt::format("subgraph cluster_{} {{", index));
+    add(depth + 1, fmt::format("label={}; id=\"group{}\"; class=\"{}\"; labeljust=l;",
+                               quoted(group.title), index, group.is_loop ? "loop" : "phase"));
+    add(depth + 1, group.is_loop ? "style=\"rounded,dashed\"; color=\"#777777\";"
+                                 : "style=rounded; color=\"#AAAAAA\";");
+    for (const StepId step : group.steps) {
+      write_node(step, depth + 1);
+    }
+    for (std::uint32_t child = index + 1; child < view_.groups.size(); ++child) {
+      if (view_.groups[child].parent == index) {
+        write_group(child, depth + 1);
+      }
+    }
+    add(depth, "}");
+  }
+
+  void write_node(StepId step, int depth) {
+    const Node& node = view_.nodes[step.index];
+    if (node.way_back != WayBack::ends) {
+      write_plain_node(node, depth);
+      return;
+    }
+    const std::string why = node.irreversible.empty() ? "" : ": " + node.irreversible;
+    add(depth, fmt::format("subgraph cluster_no_return_{} {{", step.index));
+    add(depth + 1, fmt::format("label=<<b>POINT OF NO RETURN</b>{}>; fontcolor=\"#B00020\"; "
+                               "fontsize=11; class=\"no_return\";",
+                               wrapped(why, 44)));
+    add(depth + 1, "style=bold; penwidth=3; color=\"#B00020\";");
+    write_plain_node(node, depth + 1);
+    add(depth, "}");
+  }
+
+  void write_plain_node(const Node& node, int depth) {
+    const emit::Colour& colour = emit::palette()[node.colour];
+    std::string small = markup(node.operation);
+    if (node.is_conditional) {
+      small += "<br/>only when its condition holds";
+    }
+    if (node.destroys) {
+      small += "<br/>destroys data";
+    }
+    add(depth, fmt::format("{} [id=\"{}\", class=\"step colour{}\", label=<<b>{}</b><br/><font "
+                           "point-size=\"10\">{}<br/>on {}</font>>, tooltip={}, fillcolor=\"{}\", "
+                           "color=\"{}\", penwidth={}{}];",
+                           emit::node_id(node.step), emit::node_id(node.step), node.colour,
+                           markup(node.title), small, markup(node.host), quoted(node.title),
+                           colour.fill, colour.line, node.way_back == WayBack::no ? 2 : 1.5,
+                           node.asks ? ", shape=octagon, style=filled" : ""));
+  }
+
+  void write_arrow(const Arrow& arrow) {
+    if (arrow.is_implied && !options_.shows_implied_edges) {
+      return;
+    }
+    std::string label;
+    const std::size_t shown = std::min<std::size_t>(arrow.labels.size(), 3);
+    for (std::size_t index = 0; index < shown; ++index) {
+      label += (index == 0 ? "" : "<br/>") + markup(arrow.labels[index]);
+    }
+    if (arrow.labels.size() > shown) {
+      label += fmt::format("<br/>and {} more", arrow.labels.size() - shown);
+    }
+    const std::string from = emit::node_id(arrow.from);
+    const std::string to = emit::node_id(arrow.to);
+    add(1, fmt::format("{} -> {} [id=\"{}_{}\"{}{}];", from, to, from, to,
+                       label.empty() ? "" : ", label=<" + label + ">",
+                       arrow.is_implied ? ", style=dotted" : ""));
+  }
+
+  const View& view_;
+  const emit::GraphOptions& options_;
+  fmt::memory_buffer out_;
+};
+
+}  // namespace
+
+std::string emit_dot(const Plan& plan, const emit::GraphOptions& options) {
+  const View view = emit::view_of(plan);
+  return Writer(view, options).write();
+}
+
+}  // namespace plan

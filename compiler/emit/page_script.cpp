@@ -1,0 +1,276 @@
+#include "compiler/emit/page.hpp"
+
+namespace plan::emit {
+
+// Every text goes in by textContent, so nothing of a plan can become markup.
+const std::string_view page_script = R"js(
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const pane = document.getElementById("graph"), svg = pane.querySelector("svg");
+const side = document.getElementById("side"), search = document.getElementById("search");
+const nodes = new Map(data.nodes.map(node => [node.id, node]));
+const by_name = new Map(data.nodes.map(node => [node.name, node]));
+let selected = null;
+
+// --- zoom and pan: the view box is the camera
+const whole = svg.viewBox.baseVal;
+const home = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
+let camera = { ...home };
+svg.removeAttribute("width");
+svg.removeAttribute("height");
+function look() { svg.setAttribute("viewBox", `${camera.x} ${camera.y} ${camera.width} ${camera.height}`); }
+function zoom(factor, at) {
+  const point = at || { x: camera.x + camera.width / 2, y: camera.y + camera.height / 2 };
+  const width = Math.min(home.width * 4, Math.max(80, camera.width * factor));
+  const real = width / camera.width;
+  camera = { x: point.x - (point.x - camera.x) * real, y: point.y - (point.y - camera.y) * real,
+             width, height: camera.height * real };
+  look();
+}
+function point_of(event) {
+  const matrix = svg.getScreenCTM().inverse();
+  return new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
+}
+function fit() { camera = { ...home }; look(); }
+pane.addEventListener("wheel", event => {
+  event.preventDefault();
+  zoom(Math.exp(event.deltaY * 0.0015), point_of(event));
+}, { passive: false });
+let drag = null;
+pane.addEventListener("pointerdown", event => {
+  if (event.button === 0) drag = { x: event.clientX, y: event.clientY, moved: false };
+});
+window.addEventListener("pointermove", event => {
+  if (!drag) return;
+  const scale = svg.getScreenCTM().a;
+  if (Math.abs(event.clientX - drag.x) + Math.abs(event.clientY - drag.y) > 3) drag.moved = true;
+  if (!drag.moved) return;
+  pane.classList.add("dragging");
+  camera.x -= (event.clientX - drag.x) / scale;
+  camera.y -= (event.clientY - drag.y) / scale;
+  drag.x = event.clientX;
+  drag.y = event.clientY;
+  look();
+});
+window.addEventListener("pointerup", event => {
+  const click = drag && !drag.moved && pane.contains(event.target);
+  drag = null;
+  pane.classList.remove("dragging");
+  if (!click) return;
+  const shape = event.target.closest(".step");
+  select(shape ? shape.id : null);
+});
+document.getElementById("zoom_in").onclick = () => zoom(0.8);
+document.getElementById("zoom_out").onclick = () => zoom(1.25);
+document.getElementById("fit").onclick = fit;
+document.getElementById("theme").onclick = () => {
+  const root = document.documentElement;
+  const is_dark = root.dataset.theme ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = is_dark ? "light" : "dark";
+};
+
+// --- building blocks
+function add(parent, tag, text, name) {
+  const element = document.createElement(tag);
+  if (text !== undefined) element.textContent = text;
+  if (name) element.className = name;
+  parent.append(element);
+  return element;
+}
+function link(parent, node) {
+  const button = add(parent, "button", node.name, "link");
+  button.type = "button";
+  button.onclick = () => select(node.id, true);
+}
+function section(title, lines) {
+  if (!lines.length) return;
+  add(side, "h3", title);
+  const list = add(side, "ul");
+  for (const line of lines) add(add(list, "li"), "code", line);
+}
+function code(title, lines) {
+  if (!lines.length) return;
+  add(side, "h3", title);
+  add(side, "pre", lines.join("\n"));
+}
+function neighbours(id, from, to) {
+  return data.edges.filter(edge => edge[from] === id).map(edge => nodes.get(edge[to]));
+}
+
+// --- the panel
+const way_back = { yes: "can be taken back", ends_here: "POINT OF NO RETURN", no: "comes after the point of no return" };
+function overview() {
+  side.replaceChildren();
+  add(side, "h2", data.title);
+  add(side, "p", `${data.nodes.length} steps on ${data.hosts.length} hosts. Select a step to see what it requires, does and ensures.`, "dim");
+  if (data.point_of_no_return.length) {
+    add(side, "h3", "point of no return");
+    const list = add(side, "ul");
+    for (const id of data.point_of_no_return) link(add(list, "li"), nodes.get(id));
+  }
+  add(side, "h3", "compiled plan");
+  add(side, "code", data.digest);
+}
+function facts(node) {
+  const list = add(side, "dl");
+  const row = (key, value) => { if (value) { add(list, "dt", key); add(list, "dd", value); } };
+  row("phase", node.phase);
+  row("host", node.address && node.address !== node.host ? `${node.host} (${node.address})` : node.host);
+  row("as user", node.user);
+  row("timeout", node.timeout);
+  row("retry", node.retry);
+  row("runs", node.detached ? "under a supervisor on the host; survives a lost connection" : "");
+  row("only when", node.when);
+  row("way back", way_back[node.way_back]);
+  row("note", node.note);
+}
+function show(node) {
+  side.replaceChildren();
+  add(side, "h2", node.title === node.name ? node.name : `${node.title} (${node.name})`);
+  add(side, "div", node.operation || node.kind, "dim");
+  if (node.documentation) add(side, "p", node.documentation);
+  if (node.way_back === "ends_here") add(side, "p", "POINT OF NO RETURN", "danger");
+  if (node.text) add(side, "p", node.text);
+  facts(node);
+  if (node.requires.length) {
+    add(side, "h3", "requires");
+    const list = add(side, "ul");
+    for (const need of node.requires) {
+      const item = add(list, "li");
+      add(item, "code", need.condition);
+      const provider = by_name.get(need.provided_by);
+      if (provider) { item.append(" — from "); link(item, provider); }
+      else if (need.preflight) item.append(" — looked at before anything is done");
+      if (need.awaited) item.append(" (waited for)");
+    }
+  }
+  section("ensures", node.ensures);
+  section("changes", node.changes);
+  if (node.destroys.length) {
+    add(side, "h3", "destroys");
+    for (const what of node.destroys) add(side, "div", what, "danger");
+  }
+  code("what runs", node.commands);
+  add(side, "h3", "undo");
+  add(side, "div", node.undo);
+  section("undo requires", node.undo_requires);
+  code("what undo runs", node.undo_commands);
+  for (const [title, list] of [["directly after", neighbours(node.id, "to", "from")],
+                               ["directly before", neighbours(node.id, "from", "to")]]) {
+    if (!list.length) continue;
+    add(side, "h3", title);
+    const items = add(side, "ul");
+    for (const other of list) link(add(items, "li"), other);
+  }
+}
+
+// --- selection
+function bring_into_view(id) {
+  const shape = document.getElementById(id).getBoundingClientRect(), frame = pane.getBoundingClientRect();
+  const is_inside = shape.left >= frame.left && shape.right <= frame.right && shape.top >= frame.top &&
+    shape.bottom <= frame.bottom;
+  if (is_inside) return;
+  const scale = svg.getScreenCTM().a;
+  camera.x += (shape.left + shape.width / 2 - frame.left - frame.width / 2) / scale;
+  camera.y += (shape.top + shape.height / 2 - frame.top - frame.height / 2) / scale;
+  look();
+}
+function select(id, moves) {
+  selected = nodes.has(id) ? id : null;
+  svg.classList.toggle("focused", selected !== null);
+  for (const shape of svg.querySelectorAll(".near, .selected")) shape.classList.remove("near", "selected");
+  for (const button of document.querySelectorAll("nav button"))
+    button.setAttribute("aria-current", String(button.dataset.step === selected));
+  history.replaceState(null, "", selected ? `#${encodeURIComponent(nodes.get(selected).name)}` : "#");
+  if (!selected) { overview(); return; }
+  document.getElementById(selected).classList.add("selected");
+  for (const edge of data.edges) {
+    if (edge.from !== selected && edge.to !== selected) continue;
+    const arrow = document.getElementById(`${edge.from}_${edge.to}`);
+    if (arrow) arrow.classList.add("near");
+    const other = edge.from === selected ? edge.to : edge.from;
+    document.getElementById(other).classList.add("near");
+  }
+  show(nodes.get(selected));
+  if (moves) bring_into_view(selected);
+}
+function walk(from, to, shift) {
+  if (!selected) { select(data.nodes[0] && data.nodes[0].id, true); return; }
+  const list = shift ? data.nodes.filter(node => node.phase === nodes.get(selected).phase)
+    : neighbours(selected, from, to);
+  if (!list.length) return;
+  const at = list.findIndex(node => node.id === selected);
+  const next = shift ? list[(at + shift + list.length) % list.length] : list[0];
+  select(next.id, true);
+}
+
+// --- the list and the search
+function text_of(node) {
+  return JSON.stringify([node.name, node.title, node.operation, node.host, node.phase, node.requires,
+    node.ensures, node.changes, node.destroys, node.commands, node.text, node.note]).toLowerCase();
+}
+const haystack = new Map(data.nodes.map(node => [node.id, text_of(node)]));
+function fill_list() {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const box = document.getElementById("steps");
+  box.replaceChildren();
+  let phase = null, list = null, found = 0;
+  for (const node of data.nodes) {
+    const hit = words.every(word => haystack.get(node.id).includes(word));
+    document.getElementById(node.id).classList.toggle("miss", !hit);
+    if (!hit) continue;
+    ++found;
+    if (list === null || node.phase !== phase) {
+      phase = node.phase;
+      if (phase) add(box, "h3", phase);
+      list = add(box, "ul");
+    }
+    const button = add(add(list, "li"), "button");
+    button.type = "button";
+    button.dataset.step = node.id;
+    button.setAttribute("aria-current", String(node.id === selected));
+    add(button, "span", node.title);
+    add(button, "small", node.host);
+    button.onclick = () => select(node.id, true);
+  }
+  if (!found) add(box, "p", "no step matches", "dim");
+}
+search.addEventListener("input", fill_list);
+search.addEventListener("keydown", event => {
+  if (event.key !== "Enter") return;
+  const first = document.querySelector("nav button");
+  if (first) first.click();
+});
+
+// --- keyboard
+for (const node of data.nodes) {
+  const shape = document.getElementById(node.id);
+  shape.setAttribute("tabindex", "0");
+  shape.setAttribute("role", "button");
+  shape.setAttribute("aria-label", `step ${node.title} on ${node.host}`);
+  const title = shape.querySelector("title");
+  if (title) title.textContent = `${node.name} on ${node.host}`;
+  shape.addEventListener("keydown", event => {
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); select(node.id); }
+  });
+}
+for (const title of svg.querySelectorAll(".edge > title, .cluster > title, .graph > title")) title.remove();
+document.addEventListener("keydown", event => {
+  if (event.target === search) { if (event.key === "Escape") { search.value = ""; fill_list(); search.blur(); } return; }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const keys = { "/": () => search.focus(), Escape: () => select(null), "+": () => zoom(0.8),
+    "=": () => zoom(0.8), "-": () => zoom(1.25), 0: fit, ArrowDown: () => walk("from", "to"),
+    ArrowUp: () => walk("to", "from"), ArrowRight: () => walk("", "", 1), ArrowLeft: () => walk("", "", -1) };
+  const act = keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+fill_list();
+const wanted = by_name.get(decodeURIComponent(location.hash.slice(1)));
+select(wanted ? wanted.id : null, true);
+)js";
+
+}  // namespace plan::emit
