@@ -16,6 +16,7 @@ namespace plan {
 struct EvaluationError {
   std::string message;
   bool is_unknown = false;  // a state that could not be observed, rather than a mistake
+  bool is_missing = false;  // a state that has not been observed yet; is_unknown is true as well
 };
 
 using EvaluationResult = std::expected<Value, EvaluationError>;
@@ -38,10 +39,15 @@ class Environment {
   [[nodiscard]] virtual EvaluationResult make_resource(std::uint32_t type, std::vector<Value> fields) = 0;
 };
 
-// `slots`: the frame; may be written to by for_all and map.
+// `slots`: the frame; may be written to by for_all and map, and grows as needed. `and`, `or` and
+// for_all have a value in spite of an unknown operand where the others decide it. All elements of a
+// for_all are asked for before a missing state is reported, so that they can be observed at once.
 [[nodiscard]] EvaluationResult evaluate(const Plan& plan,
                                         ExprId expr,
                                         std::vector<Value>& slots,
                                         Environment& environment);
+
+// The value with everything deferred in it evaluated and every resource resolved, at any depth.
+[[nodiscard]] EvaluationResult evaluate(const Plan& plan, Value value, Environment& environment);
 
 }  // namespace plan
