@@ -1,0 +1,174 @@
+// The registry of diagnostics is closed: every code has a page whose examples behave as the page
+// says, is reported somewhere, and is expected by a test; every page has a code.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "compiler/compile.hpp"
+#include "dsl/diagnostic.hpp"
+
+namespace plan {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream stream(path);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// All text of the files below `folders` whose extension is one of `extensions`.
+std::string read_all(const std::vector<std::string>& folders,
+                     const std::set<std::string>& extensions) {
+  std::string text;
+  for (const std::string& folder : folders) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file() && extensions.contains(entry.path().extension().string())) {
+        text += read_file(entry.path());
+      }
+    }
+  }
+  return text;
+}
+
+std::string page_of(const CodeInfo& code) {
+  return read_file(fs::path("docs/errors") / (std::string(code.code) + ".md"));
+}
+
+// The example under the heading `**Wrong**` or `**Right**`: files by name, "main.plan" first. A
+// line
+// `#: file NAME` begins the next one.
+std::map<std::string, std::string> example(const std::string& page, std::string_view heading) {
+  const std::string marker = "**" + std::string(heading) + "**\n\n```plan\n";
+  const auto begin = page.find(marker);
+  if (begin == std::string::npos) {
+    return {};
+  }
+  const auto end = page.find("\n```", begin + marker.size());
+  std::map<std::string, std::string> files;
+  std::string name = "main.plan";
+  std::string line;
+  for (const char character : page.substr(begin + marker.size(), end + 1 - begin - marker.size())) {
+    line += character;
+    if (character != '\n') {
+      continue;
+    }
+    if (line.starts_with("#: file ")) {
+      name = line.substr(8, line.size() - 9);
+    } else {
+      files[name] += line;
+    }
+    line.clear();
+  }
+  return files;
+}
+
+class MapLoader : public SourceLoader {
+ public:
+  explicit MapLoader(std::map<std::string, std::string> files) : files_(std::move(files)) {}
+  [[nodiscard]] std::optional<std::string> read(std::string_view path, std::string& why) override {
+    std::string name(path);
+    if (name.starts_with("./")) {
+      name.erase(0, 2);
+    }
+    const auto found = files_.find(name);
+    if (found == files_.end()) {
+      why = "no such file";
+      return std::nullopt;
+    }
+    return found->second;
+  }
+
+ private:
+  std::map<std::string, std::string> files_;
+};
+
+std::set<std::string> codes_of(const std::map<std::string, std::string>& files) {
+  SourceMap sources;
+  MapLoader loader(files);
+  Diagnostics diagnostics;
+  CompileOptions options;
+  options.entry = "main.plan";
+  (void)compile(sources, loader, options, diagnostics);
+  std::set<std::string> codes;
+  for (const Diagnostic& diagnostic : diagnostics.items()) {
+    codes.emplace(info(diagnostic.code).code);
+  }
+  return codes;
+}
+
+TEST_CASE("every code has a page, every page a code") {
+  std::set<std::string> pages;
+  for (const auto& entry : fs::directory_iterator("docs/errors")) {
+    pages.insert(entry.path().stem().string());
+  }
+  for (std::size_t index = 0; index < code_count(); ++index) {
+    const CodeInfo& code = info(static_cast<Code>(index));
+    INFO(code.code << " " << code.slug);
+    CHECK(pages.erase(std::string(code.code)) == 1);
+  }
+  for (const std::string& page : pages) {
+    FAIL_CHECK("docs/errors/" << page << ".md has no code");
+  }
+}
+
+TEST_CASE("every page that shows an example tells the truth") {
+  std::size_t examples = 0;
+  for (std::size_t index = 0; index < code_count(); ++index) {
+    const CodeInfo& code = info(static_cast<Code>(index));
+    const std::string page = page_of(code);
+    const auto wrong = example(page, "Wrong");
+    const auto right = example(page, "Right");
+    if (wrong.empty()) {
+      continue;
+    }
+    ++examples;
+    INFO(code.code << " " << code.slug);
+    CHECK(codes_of(wrong).contains(std::string(code.code)));
+    CHECK_FALSE(right.empty());
+    CHECK(codes_of(right) == std::set<std::string>{});
+  }
+  WARN("pages with examples that were compiled: " << examples);
+}
+
+TEST_CASE("every code that a source can cause has an example") {
+  for (std::size_t index = 0; index < code_count(); ++index) {
+    const CodeInfo& code = info(static_cast<Code>(index));
+    const bool is_static = code.code.starts_with("E00") || code.code.starts_with("E01") ||
+                           code.code.starts_with("E02") || code.code.starts_with("E03") ||
+                           code.code.starts_with("E04") || code.code.starts_with("W");
+    const std::string page = page_of(code);
+    INFO(code.code << " " << code.slug);
+    CHECK((!is_static || !example(page, "Wrong").empty() || page.contains("**No example:**")));
+  }
+}
+
+TEST_CASE("every code is reported somewhere and expected somewhere") {
+  const std::string sources = read_all({"dsl", "compiler", "runtime", "cli"}, {".cpp", ".hpp"});
+  const std::string tests =
+      read_all({"tests"}, {".plan", ".cpp", ".sh", ".txt", ".rendered"}) + [] {
+        std::string pages;
+        for (std::size_t index = 0; index < code_count(); ++index) {
+          const CodeInfo& code = info(static_cast<Code>(index));
+          pages += example(page_of(code), "Wrong").empty() ? "" : std::string(code.code) + " ";
+        }
+        return pages;
+      }();
+  for (std::size_t index = 0; index < code_count(); ++index) {
+    const CodeInfo& code = info(static_cast<Code>(index));
+    INFO(code.code << " " << code.slug);
+    CHECK(sources.contains("Code::" + std::string(code.slug)));
+    CHECK((tests.contains(code.code) || tests.contains("Code::" + std::string(code.slug))));
+  }
+}
+
+}  // namespace
+}  // namespace plan
