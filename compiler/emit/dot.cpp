@@ -60,7 +60,7 @@ std::string wrapped(std::string_view text, std::size_t width) {
     const std::size_t space = std::min(text.find(' ', begin), text.size());
     const std::string_view word = text.substr(begin, space - begin);
     if (column > 0 && column + word.size() > width) {
-      result += "<br/>";
+      result += "<br align=\"left\"/>";
       column = 0;
     } else if (column > 0) {
       result += " ";
@@ -69,7 +69,7 @@ std::string wrapped(std::string_view text, std::size_t width) {
     column += word.size() + 1;
     begin = space + 1;
   }
-  return result;
+  return result + "<br align=\"left\"/>";
 }
 
 class Writer {
@@ -121,7 +121,7 @@ class Writer {
   void write_group(std::uint32_t index, int depth) {
     const Group& group = view_.groups[index];
     add(depth, fmt::format("subgraph cluster_{} {{", index));
-    add(depth + 1, fmt::format("label={}; id=\"group{}\"; class=\"{}\"; labeljust=l;",
+    add(depth + 1, fmt::format("label={}; id=\"group{}\"; class=\"{}\"; labeljust=l; fontsize=13;",
                                quoted(group.title), index, group.is_loop ? "loop" : "phase"));
     add(depth + 1, group.is_loop ? "style=\"rounded,dashed\"; color=\"#777777\";"
                                  : "style=rounded; color=\"#AAAAAA\";");
@@ -142,11 +142,12 @@ class Writer {
       write_plain_node(node, depth);
       return;
     }
-    const std::string why = node.irreversible.empty() ? "" : ": " + node.irreversible;
+    const std::string why =
+        node.irreversible.empty() ? "" : "<br align=\"left\"/>" + wrapped(node.irreversible, 44);
     add(depth, fmt::format("subgraph cluster_no_return_{} {{", step.index));
     add(depth + 1, fmt::format("label=<<b>POINT OF NO RETURN</b>{}>; fontcolor=\"#B00020\"; "
                                "fontsize=11; class=\"no_return\";",
-                               wrapped(why, 44)));
+                               why));
     add(depth + 1, "style=bold; penwidth=3; color=\"#B00020\";");
     write_plain_node(node, depth + 1);
     add(depth, "}");
@@ -177,7 +178,7 @@ class Writer {
     std::string label;
     const std::size_t shown = std::min<std::size_t>(arrow.labels.size(), 3);
     for (std::size_t index = 0; index < shown; ++index) {
-      label += (index == 0 ? "" : "<br/>") + markup(arrow.labels[index]);
+      label += (index == 0 ? "&#160;" : "<br/>&#160;") + markup(arrow.labels[index]);
     }
     if (arrow.labels.size() > shown) {
       label += fmt::format("<br/>and {} more", arrow.labels.size() - shown);

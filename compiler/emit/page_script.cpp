@@ -14,7 +14,8 @@ let selected = null;
 
 // --- zoom and pan: the view box is the camera
 const whole = svg.viewBox.baseVal;
-const home = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
+const margin = 0.08 * whole.height;
+const home = { x: whole.x, y: whole.y, width: whole.width, height: whole.height + margin };
 let camera = { ...home };
 svg.removeAttribute("width");
 svg.removeAttribute("height");
@@ -79,7 +80,7 @@ function add(parent, tag, text, name) {
   return element;
 }
 function link(parent, node) {
-  const button = add(parent, "button", node.name, "link");
+  const button = add(parent, "button", node.title, "link");
   button.type = "button";
   button.onclick = () => select(node.id, true);
 }

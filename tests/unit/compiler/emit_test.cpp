@@ -48,7 +48,7 @@ TEST_CASE("the graph names hosts, phases, loops, carried states and the point of
   CHECK(dot.contains("on old"));
   CHECK(dot.contains("label=\"Quiesce\""));
   CHECK(dot.contains("for each env, one at a time"));
-  CHECK(dot.contains("label=<old_orch.service.active>"));
+  CHECK(dot.contains("label=<&#160;old_orch.service.active>"));
   CHECK(dot.contains("POINT OF NO RETURN"));
 }
 
