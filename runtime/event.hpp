@@ -38,13 +38,13 @@ enum class RunEventKind : std::uint8_t {
 struct RunEvent {
   RunEventKind kind{};
   std::chrono::milliseconds at{0};      // wall time
-  std::string step;                     // name of the step instance: "resume[billing]"
-  std::string phase;
-  std::string host;
-  std::string text;
-  std::string detail;
+  std::string step{};                     // name of the step instance: "resume[billing]"
+  std::string phase{};
+  std::string host{};
+  std::string text{};
+  std::string detail{};
   std::chrono::milliseconds elapsed{0};
-  std::vector<Diagnostic> diagnostics;
+  std::vector<Diagnostic> diagnostics{};
 };
 
 // Stable names of the JSON form: "step_done".

@@ -17,29 +17,29 @@ namespace plan {
 struct Frame {
   const Program* program = nullptr;
   std::uint32_t pc = 0;
-  std::vector<Value> slots;
-  HostAddress host;                // of the operation or the resource
-  std::string user;
-  Origin origin;
-  std::string job_prefix;          // not empty: commands are detached, "PREFIX-1", "PREFIX-2" …
+  std::vector<Value> slots{};
+  HostAddress host{};                // of the operation or the resource
+  std::string user{};
+  Origin origin{};
+  std::string job_prefix{};          // not empty: commands are detached, "PREFIX-1", "PREFIX-2" …
   std::uint32_t action_count = 0;  // actions begun; numbers the jobs
   MonotonicTime deadline{0};       // of the program as a whole
-  std::optional<PrimitiveCall> pending;  // the call whose result is awaited
+  std::optional<PrimitiveCall> pending{};  // the call whose result is awaited
 };
 
 struct WantsAction {
-  Action action;
+  Action action{};
 };
 // The present value of a state or fact of a resource.
 struct WantsState {
-  ResourceId resource;
+  ResourceId resource{};
   std::uint32_t attribute = 0;
 };
 struct WantsTime {
   MonotonicTime until{0};
 };
 struct Finished {
-  Value value;
+  Value value{};
 };
 using Progress = std::variant<WantsAction, WantsState, WantsTime, Finished, Failure>;
 

@@ -16,15 +16,15 @@ namespace plan {
 
 // A call whose expressions are evaluated. Arguments are by position; absent: not given.
 struct PrimitiveCall {
-  std::string effect;
-  std::vector<std::optional<Value>> arguments;
-  HostAddress host;
-  std::string user;
-  std::vector<std::pair<std::string, Text>> env;
-  std::optional<Text> standard_input;
+  std::string effect{};
+  std::vector<std::optional<Value>> arguments{};
+  HostAddress host{};
+  std::string user{};
+  std::vector<std::pair<std::string, Text>> env{};
+  std::optional<Text> standard_input{};
   bool is_shell = false;
-  std::string job;  // not empty: detached, under this name
-  std::optional<HostAddress> database_host;  // of `sql`: the host in its first argument
+  std::string job{};  // not empty: detached, under this name
+  std::optional<HostAddress> database_host{};  // of `sql`: the host in its first argument
 };
 
 struct PrimitiveInfo {

@@ -34,36 +34,36 @@ enum class StepStatus : std::uint8_t {
 
 // One step instance: a step of the plan, or one element's copy of a loop's step.
 struct StepResult {
-  std::string name;   // "move", "resume[billing]"
-  StepId step;
-  std::string phase;  // title, may be empty
-  std::string host;   // name of the host; empty: the controller
+  std::string name{};   // "move", "resume[billing]"
+  StepId step{};
+  std::string phase{};  // title, may be empty
+  std::string host{};   // name of the host; empty: the controller
   StepStatus status = StepStatus::waiting;
   std::uint32_t attempts = 0;
   WallTime started{0};  // 0: never
   std::chrono::milliseconds elapsed{0};
-  std::string detail;   // why it failed or was skipped, what it waits for
+  std::string detail{};   // why it failed or was skipped, what it waits for
 };
 
 struct ConditionResult {
-  std::string text;     // "new_orch.ready"
+  std::string text{};     // "new_orch.ready"
   bool holds = false;
   bool is_known = true; // false: could not be observed; detail says why
-  std::string detail;
+  std::string detail{};
 };
 
 struct HostResult {
-  std::string name;
-  std::string address;
-  std::string os;
+  std::string name{};
+  std::string address{};
+  std::string os{};
   bool is_connected = false;
-  std::string detail;   // why not
+  std::string detail{};   // why not
 };
 
 // Something that a step destroys or that a person has to agree to.
 struct Destruction {
-  std::string step;
-  std::string what;     // "new_db.content"
+  std::string step{};
+  std::string what{};     // "new_db.content"
 };
 
 enum class Outcome : std::uint8_t {
@@ -79,15 +79,15 @@ enum class Outcome : std::uint8_t {
 
 struct Report {
   Outcome outcome = Outcome::refused;
-  std::string run_id;           // empty if no run was begun
+  std::string run_id{};           // empty if no run was begun
   bool is_resumed = false;
-  std::vector<HostResult> hosts;
-  std::vector<StepResult> steps;  // in the order of the plan; instances after their template
-  std::vector<ConditionResult> rules;
-  std::vector<ConditionResult> goals;
+  std::vector<HostResult> hosts{};
+  std::vector<StepResult> steps{};  // in the order of the plan; instances after their template
+  std::vector<ConditionResult> rules{};
+  std::vector<ConditionResult> goals{};
   // Of preview: what will be destroyed, and the first steps that cannot be taken back.
-  std::vector<Destruction> destructions;
-  std::vector<std::string> point_of_no_return;
+  std::vector<Destruction> destructions{};
+  std::vector<std::string> point_of_no_return{};
   bool is_past_point_of_no_return = false;
   std::chrono::milliseconds elapsed{0};
   Diagnostics diagnostics;      // everything that went wrong, E06 to E08
@@ -96,16 +96,16 @@ struct Report {
 // What a journal tells, without touching a host.
 struct RunStatus {
   bool has_run = false;
-  std::string run_id;
-  std::string title;
-  std::string plan_digest;      // hex
+  std::string run_id{};
+  std::string title{};
+  std::string plan_digest{};      // hex
   bool is_same_plan = false;    // as the plan given to status()
   bool is_finished = false;     // the last attempt came to its end
   bool is_rolled_back = false;
   WallTime started{0};
   WallTime last_record{0};
   std::uint32_t attempts = 0;   // times that apply was started
-  std::vector<StepResult> steps;
+  std::vector<StepResult> steps{};
   Diagnostics diagnostics;
 };
 
