@@ -18,9 +18,11 @@ enum class Op : std::uint8_t {
   local,        // a: slot of the frame
   input,        // a: index of Plan::inputs; a secret, or an input that was not given
   state,        // a: variable id of Plan::variables (closed form)
-  state_of,     // a: resource expression, b: attribute index of the resource's type (open form)
+  state_of,     // a: resource expression, b: attribute index of the resource's type (open form),
+                // d: the resource's type
   token,        // a: step id; the step instance's own token, a UUID in text form
-  field,        // a: base expression, b: name id (a record's field, or a resource's field)
+  field,        // a: base expression, b: name id (a record's field, or a resource's field); of a
+                // resource, c: field index, d: resource type
   index,        // a: base, b: index expression
   list,         // children
   record,       // children: values; b: index of Plan::record_shapes (the keys, in order)

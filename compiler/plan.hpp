@@ -28,6 +28,13 @@ struct VariableId {
   auto operator<=>(const VariableId&) const = default;
 };
 
+// A state, fact or query and the resource type it belongs to.
+struct AttributeRef {
+  std::uint32_t type = UINT32_MAX;  // Plan::resource_types
+  std::uint32_t attribute = UINT32_MAX;
+  auto operator<=>(const AttributeRef&) const = default;
+};
+
 enum class TypeKind : std::uint8_t {
   any, boolean, integer, string, version, duration, size, path, url, secret, json, host, list, map,
   record, enumeration, resource, null
@@ -121,6 +128,7 @@ struct Variable {
 // A closed boolean expression over variables, inputs and constants.
 struct Condition {
   ExprId expr;
+  ExprId message_value;           // a message that only run time can make; none: `message`
   std::vector<VariableId> reads;  // sorted, unique
   std::string message;            // `else "…"`, or empty
   std::string text;               // as written, for people: "not new_orch.service.active"
@@ -133,7 +141,7 @@ struct Effect {
   VariableId variable;
   EffectKind kind = EffectKind::set;
   ExprId value;   // of `set`: closed expression (constant, another variable, token …)
-  std::vector<std::uint32_t> keeping;  // of `change`: attribute indexes of carried states that survive
+  std::vector<AttributeRef> keeping;  // of `change`: the carried states that survive
   std::string text;
   Span span;
 };
