@@ -75,7 +75,7 @@ on_both() {
 }
 
 # sql HOST QUERY: asked from the controller, as the servers' role.
-sql() { lab env PGPASSWORD="$INMANTA_DB_PASSWORD" psql -XqAt -h "$1" -U inmanta -d inmanta -c "$2"; }
+sql() { PGPASSWORD=$INMANTA_DB_PASSWORD lab psql -XqAt -h "$1" -U inmanta -d inmanta -c "$2"; }
 # administer HOST QUERY, as the cluster's superuser.
 administer() { on "$1" 'cd / && runuser -u postgres -- psql -XqAt' <<<"$2"; }
 # api HOST PATH [ENVIRONMENT]
@@ -185,10 +185,12 @@ find_child() { run_pid=$(pgrep -P "$1" | head -n 1) && [[ -n $run_pid ]]; }
 
 # --- The goals.
 
+on_a_line() { printf "'%.300s'" "${1//$'\n'/ }"; }
+
 # Prints what of the migration's outcome is not as it has to be; nothing if all is.
 problems_after_migration() {
     local id name state compiles
-    expect() { [[ $2 == "$3" ]] || echo "$1: expected '$2', found '$3'"; }
+    expect() { [[ $2 == "$3" ]] || echo "$1: expected $(on_a_line "$2"), found $(on_a_line "$3")"; }
     expect "old server runs" inactive "$(on old systemctl is-active inmanta-server || true)"
     expect "old server starts at boot" disabled "$(on old systemctl is-enabled inmanta-server || true)"
     expect "old port is open" closed "$(if answers old; then echo open; else echo closed; fi)"
@@ -232,7 +234,7 @@ drops_after_resume() {
 # verify_migrated WHAT
 verify_migrated() {
     local problems
-    problems=$(problems_after_migration 2>&1)
+    problems=$(problems_after_migration 2>"$scratch/problems.txt")
     if [[ -z $problems ]]; then pass "$1"; else fail "$1" "$problems"; fi
 }
 

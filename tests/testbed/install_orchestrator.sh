@@ -2,8 +2,8 @@
 # install_orchestrator.sh NAME RELEASE [--seed ENVIRONMENTS HISTORY_MB] [--validate]: installs the test
 # orchestrator (tests/orchestrator) on a host as a package would, and leaves it running: binary, user,
 # unit, configuration, database role and database, and the projects its environments are compiled from.
-#   --seed      fills it like one that has been in use: environments (billing, network, shop, then
-#               environment4...), agents, and a history of deployments of about so many MB
+#   --seed      fills it like one that has been in use: environments (at most six, billing, shop, network
+#               and so on), agents of which one is paused, and a history of about so many MB
 #   --validate  makes project validation with an environment of that name and compiles it, as one does on a
 #               new installation
 #
@@ -14,12 +14,15 @@ synopsis="NAME RELEASE [--seed ENVIRONMENTS HISTORY_MB] [--validate]"
 [[ $# -ge 2 ]] || usage "$synopsis"
 name=$1 release=$2
 shift 2
+# The names are those that the test orchestrator seeds.
+projects=(billing shop network storage edge mail)
 environments=0 history_mb=0 validate=no
 while [[ $# -gt 0 ]]; do
     case $1 in
     --seed)
         [[ $# -ge 3 ]] || usage "$synopsis"
         environments=$2 history_mb=$3
+        ((environments <= ${#projects[@]})) || die "there are projects for ${#projects[@]} environments only"
         shift 3
         ;;
     --validate) validate=yes && shift ;;
@@ -37,29 +40,13 @@ on_host() { "$scripts/host.sh" "$name" "$@"; }
 install_files() {
     on_host 'cat >/usr/bin/inmanta.new && chmod 755 /usr/bin/inmanta.new && mv /usr/bin/inmanta.new /usr/bin/inmanta' <"$binary"
     ! on_host 'ldd /usr/bin/inmanta' | grep 'not found' || die "the image lacks libraries that $binary needs"
+    on_host 'cat >/etc/systemd/system/inmanta-server.service; systemctl daemon-reload' \
+        <"$scripts/../orchestrator/inmanta-server.service"
     on_host sh -eu <<'ON_HOST'
 id -u inmanta >/dev/null 2>&1 ||
     useradd --system --home-dir /var/lib/inmanta --shell /usr/sbin/nologin --user-group inmanta
 install -d -o inmanta -g inmanta /var/lib/inmanta /var/log/inmanta
 install -d -o root -g inmanta -m 750 /etc/inmanta /etc/inmanta/inmanta.d
-cat >/etc/systemd/system/inmanta-server.service <<'UNIT'
-[Unit]
-Description=Inmanta orchestrator
-Wants=network-online.target
-After=network-online.target postgresql.service
-
-[Service]
-Type=simple
-User=inmanta
-Group=inmanta
-ExecStart=/usr/bin/inmanta -c /etc/inmanta/inmanta.cfg server
-Restart=on-failure
-RestartSec=5
-
-[Install]
-WantedBy=multi-user.target
-UNIT
-systemctl daemon-reload
 ON_HOST
     on_host 'umask 027; cat >/etc/inmanta/inmanta.cfg; chgrp inmanta /etc/inmanta/inmanta.cfg' <<CONFIG
 [config]
@@ -119,7 +106,7 @@ first_id() { grep -o '"id": *"[^"]*"' | head -n 1 | cut -d '"' -f 4; }
 project=$(call -X PUT "$1/api/v2/project" -d '{"name": "validation"}' | first_id)
 environment=$(call -X PUT "$1/api/v2/environment" -d "{\"project_id\": \"$project\", \"name\": \"validation\",
     \"repository\": \"/srv/projects/validation\", \"branch\": \"master\"}" | first_id)
-call -X POST "$1/api/v1/notify/$environment" -d '{"update": true}'
+call -X POST "$1/api/v1/notify/$environment" -d '{"update": true}' >/dev/null
 tries=0
 until call -H "X-Inmanta-Tid: $environment" "$1/api/v2/compilereport" | grep -q '"success": *true'; do
     tries=$((tries + 1))
@@ -129,15 +116,13 @@ done
 ON_HOST
 }
 
-names=(billing network shop)
-for ((number = 4; number <= environments; ++number)); do names+=("environment$number"); done
 on_host 'systemctl stop inmanta-server 2>/dev/null || true'
 install_files
 make_database
-make_projects "${names[@]}" validation
+make_projects "${projects[@]}" validation
 if ((environments > 0)); then
-    on_host runuser -u inmanta -- inmanta -c /etc/inmanta/inmanta.cfg seed \
-        --environments "$environments" --history-mb "$history_mb"
+    seeded=$(on_host runuser -u inmanta -- inmanta -c /etc/inmanta/inmanta.cfg seed --repository /srv/projects \
+        --environments "$environments" --history-mb "$history_mb" 2>&1) || die "cannot seed $name: $seeded"
 fi
 on_host systemctl enable --quiet --now inmanta-server
 wait_until 60 answers || die "the orchestrator on $name does not answer: $(on_host journalctl -u inmanta-server -n 5 --no-pager)"
