@@ -23,7 +23,8 @@ constexpr std::string_view logger = "inmanta.server.agentmanager";
 
 }  // namespace
 
-Agents::Agents(const Settings& settings, Pool& pool) : settings_(settings), pool_(pool) {}
+Agents::Agents(const Settings& settings, const Release& release, Pool& pool)
+    : settings_(settings), release_(release), pool_(pool) {}
 
 void Agents::start_all() {
   pool_.transaction([](Connection& connection) {
@@ -49,6 +50,7 @@ void Agents::stop_all() {
 }
 
 void Agents::start(const std::string& environment) {
+  static_cast<void>(load_environment(pool_, release_, environment));
   start_process(environment);
   pool_.transaction([&](Connection& connection) {
     const std::string sid =

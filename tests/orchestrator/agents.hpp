@@ -15,16 +15,18 @@
 #include "tests/orchestrator/api.hpp"
 #include "tests/orchestrator/config.hpp"
 #include "tests/orchestrator/database.hpp"
+#include "tests/orchestrator/release.hpp"
 
 namespace orchestrator {
 
 class Agents {
  public:
-  Agents(const Settings& settings, Pool& pool);
+  Agents(const Settings& settings, const Release& release, Pool& pool);
   // Forgets the sessions of an earlier server and starts the agents of every running environment.
   void start_all();
   void stop_all();
-  // The environment's process and sessions; both are idempotent.
+  // The environment's process and sessions; both are idempotent. Starting throws DatabaseError if
+  // the release cannot read the environment: on a newer schema agents never start.
   void start(const std::string& environment);
   void stop(const std::string& environment);
   // Makes the agents of a running environment's newest version known, and lets them deploy it.
@@ -35,6 +37,7 @@ class Agents {
   void start_process(const std::string& environment);
   void stop_process(const std::string& environment);
   const Settings& settings_;
+  const Release& release_;
   Pool& pool_;
   std::mutex mutex_;
   std::map<std::string, pid_t> processes_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <vector>
 
@@ -86,6 +88,13 @@ void assign(const Options& options, const std::string& name, bool& target) {
   }
 }
 
+void assign(const Options& options, const std::string& name, std::vector<std::string>& target) {
+  if (const auto found = options.find(name); found != options.end()) {
+    std::istringstream words(found->second);
+    target.assign(std::istream_iterator<std::string>(words), {});
+  }
+}
+
 void assign(const Options& options, const std::string& name, double& target) {
   if (const auto found = options.find(name); found != options.end()) {
     try {
@@ -130,6 +139,7 @@ Settings load_settings(const std::filesystem::path& file, const std::filesystem:
   assign(options, "double.orphan_seconds", behaviour.orphan_seconds);
   assign(options, "double.agent_processes", behaviour.agent_processes);
   assign(options, "double.extra_compile_on_resume", behaviour.extra_compile_on_resume);
+  assign(options, "double.extensions", behaviour.extensions);
   assign(options, "double.fail_start", behaviour.fail_start);
   assign(options, "double.fail_migration", behaviour.fail_migration);
   assign(options, "double.fail_stage", behaviour.fail_stage);

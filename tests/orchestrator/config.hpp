@@ -12,6 +12,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace orchestrator {
 
@@ -50,9 +51,10 @@ struct DoubleSettings {
   double orphan_seconds = 600.0;  // an agent process whose server was killed ends after this
   bool agent_processes = true;
   bool extra_compile_on_resume = false;
-  std::string fail_start;      // the server refuses to start, with this reason
-  std::string fail_migration;  // the schema version whose migration fails
-  std::string fail_stage;      // every compile fails in the stage of this name
+  std::vector<std::string> extensions;  // further components, each with a row of schemamanager
+  std::string fail_start;               // the server refuses to start, with this reason
+  std::string fail_migration;           // the schema version whose migration fails
+  std::string fail_stage;               // every compile fails in the stage of this name
 };
 
 struct Settings {

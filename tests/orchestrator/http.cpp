@@ -1,5 +1,6 @@
 #include "tests/orchestrator/http.hpp"
 
+#include <condition_variable>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -94,7 +95,8 @@ struct HttpServer::State {
   std::optional<asio::ssl::context> tls;
   std::mutex mutex;
   std::list<int> sockets;  // of connections being served
-  std::list<std::jthread> threads;
+  int serving = 0;         // threads that serve a connection
+  std::condition_variable served;
   bool is_closing = false;
   std::jthread accepting;
 
@@ -115,8 +117,10 @@ void HttpServer::State::accept_all() {
       continue;
     }
     sockets.push_back(socket.native_handle());
-    threads.emplace_back(
-        [this, moved = std::move(socket)]() mutable { serve_socket(std::move(moved)); });
+    ++serving;
+    std::thread([this, moved = std::move(socket)]() mutable {
+      serve_socket(std::move(moved));
+    }).detach();
   }
 }
 
@@ -141,6 +145,9 @@ void HttpServer::State::serve_socket(Socket socket) {
   const std::lock_guard lock(mutex);
   sockets.remove(descriptor);
   socket.close(error);
+  // Under the lock: whoever waits for the last one destroys this object next.
+  --serving;
+  served.notify_all();
 }
 
 HttpServer::HttpServer(const ServerSettings& settings, Handler handler)
@@ -174,7 +181,8 @@ HttpServer::~HttpServer() {
   // Shutting a listening socket down wakes its accept; closing it would not.
   ::shutdown(state.acceptor.native_handle(), SHUT_RDWR);
   state.accepting.join();
-  state.threads.clear();
+  std::unique_lock lock(state.mutex);
+  state.served.wait(lock, [&state] { return state.serving == 0; });
 }
 
 }  // namespace orchestrator

@@ -12,6 +12,7 @@
 #include "tests/orchestrator/agents.hpp"
 #include "tests/orchestrator/auth.hpp"
 #include "tests/orchestrator/config.hpp"
+#include "tests/orchestrator/log.hpp"
 #include "tests/orchestrator/release.hpp"
 #include "tests/orchestrator/schema.hpp"
 #include "tests/orchestrator/seed.hpp"
@@ -93,7 +94,11 @@ int run(const CommandLine& line) {
                                                            : line.config_directory);
   const Release& release = find_release(settings.behaviour.release);
   if (line.asks_version) {
-    fmt::print("{}", version_text(release));
+    if (release.major <= 7) {
+      // The real one warns here too: only stdout may be parsed.
+      log(Level::warning, "inmanta.config", "Config name token not defined in section server");
+    }
+    fmt::print("{}", version_text(release, settings.behaviour.extensions));
     return 0;
   }
   if (line.command == "server") {

@@ -150,6 +150,26 @@ TEST_CASE("an agent that was paused stays paused over halt and resume") {
   CHECK(nobody.body.empty());
 }
 
+TEST_CASE("agents end with a stopped server and outlive a killed one") {
+  Server server("8.7.6", new_database());
+  server.start_ready();
+  const std::string id = server.make_environment("");
+  const auto is_running = [&] {
+    return Process({"pgrep", "-f", id}, workspace() / "pgrep.log").wait(5) == 0;
+  };
+  CHECK(is_running());
+  REQUIRE(server.post(halt, id).status == 200);
+  CHECK_FALSE(is_running());
+  REQUIRE(server.post(resume, id).status == 200);
+  CHECK(is_running());
+  REQUIRE(server.stop() == 0);
+  CHECK_FALSE(is_running());
+  server.start_ready();
+  server.kill();
+  CHECK(is_running());
+  CHECK(server.get("/api/v1/serverstatus").status == 0);
+}
+
 TEST_CASE("with authentication every call needs a token that fits") {
   const std::string database = new_database();
   Server server("8.7.6", database);

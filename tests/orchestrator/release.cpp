@@ -105,11 +105,15 @@ const Release& find_release(std::string_view version) {
   return *found;
 }
 
-std::string version_text(const Release& release) {
-  return fmt::format(
+std::string version_text(const Release& release, const std::vector<std::string>& extensions) {
+  std::string text = fmt::format(
       "Inmanta Service Orchestrator (Open Source Edition): {}\nCompiler version: {}\n"
       "Extensions:\n    * core: {}\n",
       release.version, release.compiler_version, release.version);
+  for (const std::string& extension : extensions) {
+    text += fmt::format("    * {}: {}\n", extension, release.version);
+  }
+  return text;
 }
 
 }  // namespace orchestrator

@@ -24,7 +24,9 @@ struct Release {
 // The release called `version`. Throws std::runtime_error naming those that exist if it is unknown.
 [[nodiscard]] const Release& find_release(std::string_view version);
 
-// What `inmanta --version` prints on stdout, with the final newline.
-[[nodiscard]] std::string version_text(const Release& release);
+// What `inmanta --version` prints on stdout, with the final newline; `extensions` are those beside
+// core.
+[[nodiscard]] std::string version_text(const Release& release,
+                                       const std::vector<std::string>& extensions);
 
 }  // namespace orchestrator

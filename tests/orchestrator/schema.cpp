@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view logger = "inmanta.data.schema.schema:core";
 
-void ensure_version_table(Connection& connection) {
+void ensure_version_table(Connection& connection, const std::vector<std::string>& extensions) {
   const Result found = connection.run(
       "select 1 from information_schema.tables"
       " where table_schema = 'public' and table_name = 'schemamanager'");
@@ -30,6 +30,12 @@ void ensure_version_table(Connection& connection) {
       "insert into public.schemamanager (name, legacy_version, installed_versions)"
       " select 'core', null, '{}' where not exists"
       " (select 1 from public.schemamanager where name = 'core')");
+  for (const std::string& extension : extensions) {
+    connection.run(
+        "insert into public.schemamanager (name, legacy_version, installed_versions)"
+        " values ($1, null, '{1}') on conflict do nothing",
+        {extension});
+  }
 }
 
 std::set<int> installed_versions(Connection& connection) {
@@ -70,7 +76,7 @@ void apply(Connection& connection, int version, const DoubleSettings& behaviour)
 void ensure_schema(Connection& connection,
                    const Release& release,
                    const DoubleSettings& behaviour) {
-  ensure_version_table(connection);
+  ensure_version_table(connection, behaviour.extensions);
   const std::set<int> present = installed_versions(connection);
   if (std::ranges::all_of(release.schema, [&](int version) { return present.contains(version); })) {
     return;

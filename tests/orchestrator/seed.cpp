@@ -127,7 +127,7 @@ void add_compiles(Connection& connection, const std::string& id, int count) {
       " '{\"type\": \"console\", \"message\": \"Compile triggered from the console\"}', '{}', true,"
       " true, true, 1 + number % $3::integer, gen_random_uuid(), true, false, array[]::varchar[]"
       " from generate_series(1, $2::integer) as number,"
-      " lateral (select now() - number * interval '30 minutes' as moment) as m",
+      " lateral (select now() - interval '6 days' * number / $2::integer as moment) as m",
       {id, std::to_string(count), std::to_string(versions)});
   connection.run(
       fmt::format("insert into report (id, started, completed, command, name, outstream, errstream,"

@@ -107,7 +107,7 @@ int run_server(const Settings& settings) {
   // ends the process and the database rolls back.
   const sigset_t signals = stop_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  Agents agents(settings, *pool);
+  Agents agents(settings, release, *pool);
   Compiler compiler(settings, release, *pool, agents);
   Core core{settings, release, *pool, agents, compiler};
   const std::vector<Route> routes = all_routes(release);

@@ -210,8 +210,20 @@ TEST_CASE("a server in use keeps its database from being dropped") {
 TEST_CASE("the version is printed in the shape of the real tool") {
   const Server server("7.1.0", "none");
   CHECK(server.command({"--version"}) ==
+        "inmanta.config           WARNING Config name token not defined in section server\n"
         "Inmanta Service Orchestrator (Open Source Edition): 7.1.0\nCompiler version: 2022.4\n"
         "Extensions:\n    * core: 7.1.0\n");
+}
+
+TEST_CASE("each extension has a row of its own beside core") {
+  const std::string database = new_database();
+  Server server("8.7.6", database);
+  server.configure("extensions=lsm support\n");
+  server.start_ready();
+  CHECK(sql(database, "select string_agg(name, ' ' order by name) from schemamanager") ==
+        "core lsm support");
+  const Json status = server.get("/api/v1/serverstatus").json()["data"];
+  CHECK(status["extensions"][1]["name"] == "lsm");
 }
 
 TEST_CASE("seeding makes running environments with a history of the asked size") {

@@ -46,12 +46,16 @@ Response server_status(Call& call) {
   if (release.has_dashboard_feature) {
     features.push_back({{"slice", "core.server"}, {"name", "dashboard"}, {"value", true}});
   }
-  const Json extension{{"name", "core"}, {"version", release.version}, {"package", "core"}};
+  Json extensions =
+      Json::array({Json{{"name", "core"}, {"version", release.version}, {"package", "core"}}});
+  for (const std::string& name : call.core.settings.behaviour.extensions) {
+    extensions.push_back({{"name", name}, {"version", release.version}, {"package", name}});
+  }
   return data_response({{"product", "Inmanta Service Orchestrator"},
                         {"edition", "Open Source Edition"},
                         {"version", release.version},
                         {"license", "Apache Software License 2"},
-                        {"extensions", Json::array({extension})},
+                        {"extensions", extensions},
                         {"slices", slices(call.core)},
                         {"features", features}});
 }
