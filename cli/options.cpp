@@ -1,0 +1,230 @@
+#include "cli/options.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/environment.hpp"
+#include "cli/help_text.hpp"
+
+namespace plan {
+
+namespace {
+
+// What CLI11 fills in and what still has to be split or chosen.
+struct Raw {
+  Options options;
+  std::vector<std::string> set;
+};
+
+const std::map<std::string, ColorWhen> color_names = {
+    {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
+
+const std::map<std::string, GraphFormat> format_names = {
+    {"dot", GraphFormat::dot},   {"mermaid", GraphFormat::mermaid},
+    {"svg", GraphFormat::svg},   {"json", GraphFormat::json},
+    {"html", GraphFormat::html}, {"runbook", GraphFormat::runbook}};
+
+void add_common(CLI::App& app, Raw& raw) {
+  app.add_flag("--json", raw.options.is_json, "Write the result as JSON to standard output");
+  app.add_option("--color", raw.options.color, "When to use colour: auto, always or never")
+      ->transform(CLI::CheckedTransformer(color_names))
+      ->option_text("WHEN");
+}
+
+void add_inputs(CLI::App& app, Raw& raw) {
+  app.add_option("--inputs", raw.options.inputs_file,
+                 "Values of inputs: a file in the language's syntax or JSON")
+      ->option_text("FILE");
+  app.add_option("--set", raw.set, "Value of one input; may be given several times")
+      ->option_text("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_plan(CLI::App& app, Raw& raw) {
+  app.add_option("FILE", raw.options.file, "The plan, or a compiled plan")->required();
+  add_inputs(app, raw);
+}
+
+void add_hosts(CLI::App& app, Raw& raw) {
+  app.add_option("--ssh-config", raw.options.ssh_config,
+                 "OpenSSH configuration to use (also PLAN_SSH_CONFIG)")
+      ->option_text("FILE");
+  app.add_option("--journal", raw.options.journal,
+                 "Journal to use, in place of the plan's own in the state directory")
+      ->option_text("FILE");
+  app.add_option("--json-into", raw.options.json_into,
+                 "Also write the events, as JSON lines, to FILE")
+      ->option_text("FILE");
+  app.add_option("--steps-per-host", raw.options.steps_per_host,
+                 "At most N steps at once on a host")
+      ->option_text("N")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+}
+
+void add_answers(CLI::App& app, Raw& raw) {
+  app.add_flag("-y,--yes", raw.options.says_yes,
+               "Answer questions with yes; does not cover the destruction of data");
+  app.add_option(
+         "--confirm", raw.options.confirmed,
+         "Agree to the destruction of NAME (as preview shows it); may be given several times")
+      ->option_text("NAME")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--approve", raw.options.approved,
+                 "Answer the approve step STEP with yes, `all` for all; may be given several times")
+      ->option_text("STEP")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_check(CLI::App& app, Raw& raw) {
+  add_plan(app, raw);
+  app.add_option("--out", raw.options.output, "Write the compiled plan to FILE")
+      ->option_text("FILE");
+  app.add_flag("--sarif", raw.options.is_sarif, "Write the diagnostics as SARIF 2.1.0");
+}
+
+void add_graph(CLI::App& app, Raw& raw) {
+  add_plan(app, raw);
+  app.add_option("--format", raw.options.format, "dot, mermaid, svg, json, html or runbook")
+      ->transform(CLI::CheckedTransformer(format_names))
+      ->option_text("FORMAT");
+  app.add_option("-o,--output", raw.options.output, "Write to FILE instead of standard output")
+      ->option_text("FILE");
+  app.add_flag("--all-edges", raw.options.shows_all_edges,
+               "Also show arrows that follow from others");
+}
+
+void add_explain(CLI::App& app, Raw& raw) {
+  app.add_option("TOPIC", raw.options.topic, "CODE, or: step NAME")->expected(0, 2);
+  app.add_option("--plan", raw.options.file, "The plan that the step is in")->option_text("FILE");
+  add_inputs(app, raw);
+}
+
+void add_step(CLI::App& app, Raw& raw) {
+  app.add_option("FILE", raw.options.file, "The plan, or a compiled plan")->required();
+  app.add_option("STEP", raw.options.step, "Name of the step: move, resume[billing]")->required();
+  add_inputs(app, raw);
+  add_hosts(app, raw);
+}
+
+void add_options(CLI::App& app, Command command, Raw& raw) {
+  switch (command) {
+    case Command::check:
+      add_check(app, raw);
+      break;
+    case Command::preview:
+      add_plan(app, raw);
+      add_hosts(app, raw);
+      app.add_flag("--exit-code", raw.options.wants_exit_code,
+                   "Exit with 10 if anything is to be done");
+      break;
+    case Command::apply:
+    case Command::rollback:
+    case Command::adopt:
+      add_plan(app, raw);
+      add_hosts(app, raw);
+      add_answers(app, raw);
+      break;
+    case Command::status:
+      app.add_option("FILE", raw.options.file, "The plan, or a compiled plan");
+      add_inputs(app, raw);
+      app.add_option("--journal", raw.options.journal, "Journal to read")->option_text("FILE");
+      break;
+    case Command::graph:
+      add_graph(app, raw);
+      break;
+    case Command::fmt:
+      app.add_option("FILES", raw.options.files, "Files, directories, or - for standard input")
+          ->required();
+      app.add_flag("--check", raw.options.only_checks, "Write nothing; list what would change");
+      break;
+    case Command::explain:
+      add_explain(app, raw);
+      break;
+    case Command::test:
+      add_plan(app, raw);
+      app.add_option("--only", raw.options.filter, "Run only tests whose title holds TEXT")
+          ->option_text("TEXT");
+      break;
+    case Command::mark_done:
+      add_step(app, raw);
+      app.add_option("--reason", raw.options.reason, "Why; kept in the journal")
+          ->required()
+          ->option_text("TEXT");
+      break;
+    case Command::approve:
+      add_step(app, raw);
+      app.add_flag("--no", raw.options.answers_no, "Answer with no");
+      break;
+  }
+  add_common(app, raw);
+}
+
+std::variant<Options, Stop> finish(Raw raw) {
+  for (const std::string& entry : raw.set) {
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Stop{"plan: --set wants NAME=VALUE, not `" + entry + "`\n", ExitCode::usage};
+    }
+    raw.options.set[entry.substr(0, equals)] = entry.substr(equals + 1);
+  }
+  if (!raw.options.ssh_config) {
+    raw.options.ssh_config = environment_value("PLAN_SSH_CONFIG");
+  }
+  const bool asks_for_step = !raw.options.topic.empty() && raw.options.topic[0] == "step";
+  if (raw.options.topic.size() == 2 && !asks_for_step) {
+    return Stop{"plan: explain takes one CODE, or `step NAME`\n", ExitCode::usage};
+  }
+  if (asks_for_step && (raw.options.topic.size() != 2 || raw.options.file.empty())) {
+    return Stop{"plan: write `plan explain step NAME --plan FILE`\n", ExitCode::usage};
+  }
+  return std::move(raw.options);
+}
+
+// CLI11 reports help and version as errors of exit status 0.
+Stop stop_for(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int status = app.exit(error, out, err);
+  if (status == 0) {
+    return {out.str(), ExitCode::done};
+  }
+  const auto subcommands = app.get_subcommands();
+  const std::string which = subcommands.empty() ? "" : " " + subcommands.front()->get_name();
+  return {"plan: " + std::string(error.what()) + "\nTry: plan" + which + " --help\n",
+          ExitCode::usage};
+}
+
+}  // namespace
+
+std::variant<Options, Stop> parse_options(int argc, const char* const* argv) {
+  Raw raw;
+  CLI::App app("Plans, proves and carries out migrations of stateful services.", "plan");
+  app.set_version_flag("--version", std::string("plan ") + PLAN_VERSION);
+  app.footer(std::string(program_footer()));
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  for (const CommandHelp& help : command_helps()) {
+    CLI::App* command = app.add_subcommand(std::string(help.name), std::string(help.summary));
+    command->footer(std::string(help.examples));
+    add_options(*command, help.command, raw);
+    command->callback([&raw, which = help.command] { raw.options.command = which; });
+  }
+  if (argc <= 1) {
+    return Stop{app.help(), ExitCode::usage};
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return stop_for(app, error);
+  }
+  return finish(std::move(raw));
+}
+
+}  // namespace plan

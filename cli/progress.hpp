@@ -1,0 +1,43 @@
+// Shows a run while it goes on: a table that is redrawn, plain lines, or JSON lines.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "compiler/plan.hpp"
+#include "runtime/world.hpp"
+
+namespace plan {
+
+// Used from one thread; what keeps the clock of the display running is inside.
+class Progress : public Observer {
+ public:
+  // Nothing is drawn from now on: somebody types, or other text is written.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+  // Said once, where a person looks: "stopping after the running steps". Can be called from any
+  // thread, but not from a signal handler.
+  virtual void say(std::string_view note) = 0;
+};
+
+enum class ProgressKind : std::uint8_t { live, plain, json };
+
+struct ProgressOptions {
+  ProgressKind kind = ProgressKind::plain;
+  bool colored = false;
+  int json_into = -1;  // descriptor of a file that gets JSON lines too; none: -1
+};
+
+[[nodiscard]] std::unique_ptr<Progress> make_progress(const Plan& plan,
+                                                      const ProgressOptions& options);
+
+// The three views, for make_progress.
+[[nodiscard]] std::unique_ptr<Progress> make_live_progress(const Plan& plan, bool colored);
+[[nodiscard]] std::unique_ptr<Progress> make_plain_progress(const Plan& plan, bool colored);
+
+// One line for an event, without time; empty if the event is not for people.
+[[nodiscard]] std::string describe_event(const RunEvent& event);
+
+}  // namespace plan
