@@ -107,6 +107,7 @@ class Diagnostics {
 
  private:
   Diagnostic& add(Code code, Span span, std::string message);
+  void recount();
 
   std::deque<Diagnostic> items_;
   std::size_t error_count_ = 0;

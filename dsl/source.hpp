@@ -37,8 +37,8 @@ struct Location {
 
 class SourceMap {
  public:
-  // Takes a text over and returns its id. The total is limited to 4 GiB: try_add returns false
-  // and adds nothing when the text does not fit.
+  // Takes a text over and returns its id. The total is limited to 4 GiB: ask fits() first; a text
+  // that does not fit is added as an empty one.
   FileId add(std::string name, std::string text);
   [[nodiscard]] bool fits(std::size_t size_bytes) const;
 
