@@ -8,6 +8,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/name_map.hpp"
@@ -97,7 +98,11 @@ struct Module {
   std::vector<Declared<ast::ResourceTypeDecl>> resource_types;
   std::vector<Declared<ast::RecordDecl>> record_types;
   std::vector<Declared<ast::EnumDecl>> enum_types;
-  std::vector<Symbol> symbols;  // by expression
+  // By expression; of a `for … :` and a comprehension: the slot of its variable. The slot after it
+  // is its own, too.
+  std::vector<Symbol> symbols;
+  // Of `let` in clauses and statements, and of `for` statements: the slot. Never iterated.
+  std::unordered_map<const ast::Identifier*, std::uint32_t> slots;
 
   // By check_types(). Types of the plan are by ordinal of their declaration.
   std::vector<std::uint32_t> types;   // by expression: Plan::types
