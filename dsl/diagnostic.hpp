@@ -95,6 +95,12 @@ class Diagnostics {
     return add(code, span, fmt::format(fmt::runtime(info(code).format), args...));
   }
 
+  // Takes over a diagnostic that was made elsewhere: by the runtime, of another sink.
+  Diagnostic& append(Diagnostic made) {
+    error_count_ += made.severity == Severity::error ? 1 : 0;
+    return items_.emplace_back(std::move(made));
+  }
+
   [[nodiscard]] bool has_errors() const { return error_count_ > 0; }
   [[nodiscard]] std::size_t error_count() const { return error_count_; }
   [[nodiscard]] std::size_t size() const { return items_.size(); }
