@@ -61,7 +61,7 @@ long map_id(void* state, int, char* name, IDTYPE* id, int creates) {
 
 long allocate_id(void*, int, IDTYPE) {
   return 0;
-}                                    // nobody asks for an id of their own
+}  // nobody asks for an id of their own
 void free_id(void*, int, IDTYPE) {}  // an id is never used again
 void register_id(void*, int, void*) {}
 

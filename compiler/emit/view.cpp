@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "compiler/graph.hpp"
 #include "compiler/print_expr.hpp"
 
 namespace plan::emit {
@@ -41,33 +42,14 @@ std::string title_of(const Plan& plan, const Step& step) {
   return step.name;
 }
 
-// Steps that a step leads to, as one bit set per step.
-class Reachability {
- public:
-  explicit Reachability(const Plan& plan)
-      : words_((plan.steps.size() + 63) / 64), bits_(plan.steps.size() * words_) {
-    std::vector<std::vector<std::uint32_t>> next(plan.steps.size());
-    for (const Edge& edge : plan.edges) {
-      next[edge.from.index].push_back(edge.to.index);
-    }
-    for (auto step = plan.topological.rbegin(); step != plan.topological.rend(); ++step) {
-      for (const std::uint32_t successor : next[step->index]) {
-        for (std::size_t word = 0; word < words_; ++word) {
-          bits_[step->index * words_ + word] |= bits_[successor * words_ + word];
-        }
-        bits_[step->index * words_ + successor / 64] |= std::uint64_t{1} << (successor % 64);
-      }
-    }
+DependencyGraph graph_of(const Plan& plan) {
+  DependencyGraph graph(plan.steps.size());
+  for (const Edge& edge : plan.edges) {
+    graph.add(edge.from.index, edge.to.index);
   }
-
-  [[nodiscard]] bool reaches(std::uint32_t from, std::uint32_t to) const {
-    return ((bits_[from * words_ + to / 64] >> (to % 64)) & 1U) != 0;
-  }
-
- private:
-  std::size_t words_;
-  std::vector<std::uint64_t> bits_;
-};
+  graph.sort();
+  return graph;
+}
 
 std::string label_of(const Plan& plan, const Edge& edge) {
   switch (edge.reason) {
@@ -89,14 +71,10 @@ std::string label_of(const Plan& plan, const Edge& edge) {
   return "";
 }
 
-std::vector<Arrow> arrows_of(const Plan& plan, const Reachability& reachability) {
-  std::map<std::pair<StepId, StepId>, Arrow> grouped;
-  std::vector<std::vector<std::uint32_t>> next(plan.steps.size());
+std::vector<Arrow> arrows_of(const Plan& plan, const DependencyGraph& graph) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Arrow> grouped;
   for (const Edge& edge : plan.edges) {
-    Arrow& arrow = grouped[{edge.from, edge.to}];
-    if (arrow.from.is_none()) {
-      next[edge.from.index].push_back(edge.to.index);
-    }
+    Arrow& arrow = grouped[{edge.from.index, edge.to.index}];
     arrow.from = edge.from;
     arrow.to = edge.to;
     const std::string label = label_of(plan, edge);
@@ -104,11 +82,10 @@ std::vector<Arrow> arrows_of(const Plan& plan, const Reachability& reachability)
       arrow.labels.push_back(label);
     }
   }
+  const std::vector<std::pair<std::uint32_t, std::uint32_t>> needed = graph.reduction();
   std::vector<Arrow> arrows;
   for (auto& [ends, arrow] : grouped) {
-    arrow.is_implied = std::ranges::any_of(next[ends.first.index], [&](std::uint32_t other) {
-      return other != ends.second.index && reachability.reaches(other, ends.second.index);
-    });
+    arrow.is_implied = !std::ranges::binary_search(needed, ends);
     arrows.push_back(std::move(arrow));
   }
   return arrows;
@@ -122,18 +99,13 @@ std::string bound_text(const Loop& loop) {
                            : fmt::format(", at most {} at a time", loop.at_most);
 }
 
-// The loop that a step is drawn in: its nodes of begin and end stand inside too.
-std::uint32_t loop_of(const Step& step) {
-  return step.loop;
-}
-
 class Grouping {
  public:
   Grouping(const Plan& plan, View& view) : plan_(plan), view_(view) {}
 
   void add(StepId id) {
     const Step& step = plan_.steps[id.index];
-    const std::uint32_t group = group_of(step.phase, loop_of(step));
+    const std::uint32_t group = group_of(step.phase, step.loop);
     (group == UINT32_MAX ? view_.ungrouped : view_.groups[group].steps).push_back(id);
   }
 
@@ -166,14 +138,21 @@ class Grouping {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> known_;
 };
 
-WayBack way_back_of(const Plan& plan, const Reachability& reachability, StepId step) {
-  if (std::ranges::find(plan.point_of_no_return, step) != plan.point_of_no_return.end()) {
-    return WayBack::ends;
+// By step: whether it can be taken back once it has run.
+std::vector<WayBack> ways_back(const Plan& plan, const DependencyGraph& graph) {
+  std::vector<WayBack> result(plan.steps.size(), WayBack::yes);
+  for (const StepId end : plan.point_of_no_return) {
+    result[end.index] = WayBack::ends;
   }
-  const bool is_after = std::ranges::any_of(plan.point_of_no_return, [&](StepId end) {
-    return reachability.reaches(end.index, step.index);
-  });
-  return is_after ? WayBack::no : WayBack::yes;
+  for (const std::uint32_t step : graph.order()) {
+    if (result[step] == WayBack::yes) {
+      continue;
+    }
+    graph.for_each_successor(step, [&](std::uint32_t next) {
+      result[next] = result[next] == WayBack::yes ? WayBack::no : result[next];
+    });
+  }
+  return result;
 }
 
 std::uint32_t colour_of(View& view, const std::string& host) {
@@ -203,7 +182,8 @@ std::string node_id(StepId step) {
 View view_of(const Plan& plan) {
   View view;
   view.title = plan.title;
-  const Reachability reachability(plan);
+  const DependencyGraph graph = graph_of(plan);
+  const std::vector<WayBack> way_back = ways_back(plan, graph);
   Grouping grouping(plan, view);
   for (std::uint32_t index = 0; index < plan.steps.size(); ++index) {
     const Step& step = plan.steps[index];
@@ -213,7 +193,7 @@ View view_of(const Plan& plan) {
     node.operation = operation_name(plan, step);
     node.host = host_name(plan, step);
     node.colour = colour_of(view, node.host);
-    node.way_back = way_back_of(plan, reachability, {index});
+    node.way_back = way_back[index];
     if (node.way_back == WayBack::ends && step.operation != UINT32_MAX) {
       node.irreversible = plan.operations[step.operation].irreversible;
     }
@@ -224,7 +204,7 @@ View view_of(const Plan& plan) {
     view.nodes.push_back(std::move(node));
     grouping.add({index});
   }
-  view.arrows = arrows_of(plan, reachability);
+  view.arrows = arrows_of(plan, graph);
   return view;
 }
 

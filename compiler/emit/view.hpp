@@ -71,7 +71,7 @@ struct Colour {
 };
 [[nodiscard]] const std::vector<Colour>& palette();
 
-// Costs O(steps × edges / 64) for the implied edges.
+// The plan must be ordered.
 [[nodiscard]] View view_of(const Plan& plan);
 [[nodiscard]] std::string node_id(StepId step);  // "step12"; the same in every format
 

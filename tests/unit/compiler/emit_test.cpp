@@ -8,6 +8,7 @@
 #include "compiler/emit/html.hpp"
 #include "compiler/emit/json.hpp"
 #include "compiler/emit/mermaid.hpp"
+#include "compiler/emit/runbook.hpp"
 #include "compiler/emit/svg.hpp"
 #include "tests/unit/compiler/sample_plan.hpp"
 
@@ -105,4 +106,13 @@ TEST_CASE("the page is self-contained and nothing of the plan becomes markup") {
   CHECK(!page->contains("href=\"http"));
   CHECK(!page->contains("{{"));
   CHECK(count(*page, "agents begin to deploy <") == 0);
+}
+
+TEST_CASE("the runbook numbers the steps with their commands and their way back") {
+  const std::string text = plan::emit_runbook(sample_plan());
+  CHECK(text.contains("1. [ ] **stop\\_old** on **old** — `systemd.disable`"));
+  CHECK(text.contains("       run systemctl disable --now inmanta.service"));
+  CHECK(text.contains("   - before: `not old_orch.service.active` (from stop\\_old)"));
+  CHECK(text.contains("**POINT OF NO RETURN**: agents begin to deploy \\</script\\>\\<b\\>"));
+  CHECK(text.contains("Way back: systemd.start"));
 }
