@@ -14,8 +14,6 @@
 #include "tests/orchestrator/environment.hpp"
 #include "tests/orchestrator/log.hpp"
 
-extern char** environ;
-
 namespace orchestrator {
 namespace {
 

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include "tests/orchestrator/log.hpp"
+
 namespace orchestrator {
 namespace {
 
@@ -50,6 +52,7 @@ int Result::rows() const {
 
 std::vector<std::string> Result::column_names() const {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(PQnfields(result_.get())));
   for (int index = 0; index < PQnfields(result_.get()); ++index) {
     names.emplace_back(PQfname(result_.get(), index));
   }
@@ -203,8 +206,9 @@ void Pool::transaction(const std::function<void(Connection&)>& work) {
   } catch (...) {
     try {
       (*lease).run("rollback");
-    } catch (const DatabaseError&) {
+    } catch (const DatabaseError& error) {
       // The session is gone, and its transaction with it.
+      log(Level::warning, "inmanta.data", error.what());
     }
     throw;
   }

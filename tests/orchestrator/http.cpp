@@ -101,14 +101,14 @@ struct HttpServer::State {
   std::jthread accepting;
 
   void accept_all();
-  void serve_socket(Socket socket);
+  void serve_socket(std::unique_ptr<Socket> owned);
 };
 
 void HttpServer::State::accept_all() {
   for (;;) {
     beast::error_code error;
     Socket socket(context);
-    acceptor.accept(socket, error);
+    static_cast<void>(acceptor.accept(socket, error));
     const std::lock_guard lock(mutex);
     if (is_closing) {
       return;
@@ -118,22 +118,25 @@ void HttpServer::State::accept_all() {
     }
     sockets.push_back(socket.native_handle());
     ++serving;
-    std::thread([this, moved = std::move(socket)]() mutable {
-      serve_socket(std::move(moved));
+    std::thread([this, owned = std::make_unique<Socket>(std::move(socket))]() mutable {
+      serve_socket(std::move(owned));
     }).detach();
   }
 }
 
-void HttpServer::State::serve_socket(Socket socket) {
+// The socket is destroyed under the lock, as its destructor needs `context`: whoever waits for the
+// last thread destroys this object next.
+void HttpServer::State::serve_socket(std::unique_ptr<Socket> owned) {
+  Socket& socket = *owned;
   const int descriptor = socket.native_handle();
   beast::error_code error;
-  socket.set_option(asio::ip::tcp::no_delay(true), error);
+  static_cast<void>(socket.set_option(asio::ip::tcp::no_delay(true), error));
   if (tls) {
     asio::ssl::stream<Socket&> stream(socket, *tls);
-    stream.handshake(asio::ssl::stream_base::server, error);
+    static_cast<void>(stream.handshake(asio::ssl::stream_base::server, error));
     if (error) {
       // Unread plain text makes the close a reset, which is what a client of the real server sees.
-      socket.set_option(asio::socket_base::linger(true, 0), error);
+      static_cast<void>(socket.set_option(asio::socket_base::linger(true, 0), error));
     } else {
       serve(stream, handler);
       ::shutdown(descriptor, SHUT_WR);
@@ -144,8 +147,7 @@ void HttpServer::State::serve_socket(Socket socket) {
   }
   const std::lock_guard lock(mutex);
   sockets.remove(descriptor);
-  socket.close(error);
-  // Under the lock: whoever waits for the last one destroys this object next.
+  owned.reset();
   --serving;
   served.notify_all();
 }

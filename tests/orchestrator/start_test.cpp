@@ -208,7 +208,7 @@ TEST_CASE("a server in use keeps its database from being dropped") {
 }
 
 TEST_CASE("the version is printed in the shape of the real tool") {
-  const Server server("7.1.0", "none");
+  Server server("7.1.0", "none");
   CHECK(server.command({"--version"}) ==
         "inmanta.config           WARNING Config name token not defined in section server\n"
         "Inmanta Service Orchestrator (Open Source Edition): 7.1.0\nCompiler version: 2022.4\n"
@@ -228,7 +228,7 @@ TEST_CASE("each extension has a row of its own beside core") {
 
 TEST_CASE("seeding makes running environments with a history of the asked size") {
   const std::string database = new_database();
-  const Server server("7.1.0", database);
+  Server server("7.1.0", database);
   server.command({"seed", "--environments", "3", "--history-mb", "20", "--repository",
                   (workspace() / "seeded").string()});
   CHECK(sql(database,

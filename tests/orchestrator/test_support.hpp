@@ -40,6 +40,12 @@ class Process {
 [[nodiscard]] int free_port();
 void pause(double seconds);
 
+// Runs a program to its end, 120 s at most; returns its exit code, -1 if it did not end.
+int run_to_end(const std::vector<std::string>& arguments, const std::filesystem::path& output);
+[[nodiscard]] std::string text_of(const std::filesystem::path& path);
+
+// The port of the private cluster, on 127.0.0.1.
+[[nodiscard]] int cluster_port();
 // Makes an empty database, starting the cluster if it is the first; returns its name.
 [[nodiscard]] std::string new_database();
 // Runs SQL as the superuser in `database`; returns the first column, one line per row.
@@ -77,7 +83,7 @@ class Server {
   // Waits for the end by itself, 20 s at most; -1 if it still runs.
   [[nodiscard]] int exit_code();
   // Runs another command of the program to its end; returns its output.
-  std::string command(const std::vector<std::string>& arguments) const;
+  std::string command(const std::vector<std::string>& arguments);
   [[nodiscard]] Reply call(const Query& query) const;
   [[nodiscard]] Reply get(const std::string& path, const std::string& tid = "") const;
   [[nodiscard]] Reply post(const std::string& path,
