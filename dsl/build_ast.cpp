@@ -240,14 +240,13 @@ ast::Parameter build_parameter(AstBuilder& builder, std::uint32_t index) {
 
 std::vector<ast::Parameter> take_parameters(AstBuilder& builder, Parts& parts) {
   std::vector<ast::Parameter> parameters;
-  if (!parts.take(Kind::left_paren)) {
+  if (!parts.is_at(NodeKind::parameters)) {
     return parameters;
   }
-  while (!parts.is_done() && !parts.take(Kind::right_paren)) {
-    if (parts.is_at(NodeKind::parameter)) {
-      parameters.push_back(build_parameter(builder, parts.take_node()));
-    } else {
-      parts.skip();
+  Parts inside(builder, parts.take_node());
+  for (; !inside.is_done(); inside.skip()) {
+    while (inside.is_at(NodeKind::parameter)) {
+      parameters.push_back(build_parameter(builder, inside.take_node()));
     }
   }
   return parameters;

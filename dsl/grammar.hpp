@@ -272,7 +272,8 @@ struct test : seq<token<Kind::word_test>, block_head<text>, opt<braces<test_clau
 // --- declarations of a module
 
 struct parameter : seq<name, typed, opt<equals, value>> { static constexpr auto node = NodeKind::parameter; };
-struct parameters : bracketed<Kind::left_paren, Kind::right_paren, parameter> {};
+struct parameters : bracketed<Kind::left_paren, Kind::right_paren, parameter>
+  { static constexpr auto node = NodeKind::parameters; };
 
 struct resource_field : seq<ahead<Kind::name, Kind::colon>, line<name, typed, opt<equals, value>>>
   { static constexpr auto node = NodeKind::resource_field; };
