@@ -7,6 +7,7 @@
 #include "cli/board.hpp"
 #include "cli/terminal.hpp"
 #include "dsl/display_width.hpp"
+#include "runtime/text.hpp"
 
 namespace plan {
 
@@ -38,6 +39,11 @@ bool is_over(RowState state) {
   return state == RowState::done || state == RowState::held || state == RowState::skipped;
 }
 
+// A running clock shows whole seconds: anything finer flickers.
+std::chrono::milliseconds whole_seconds(std::chrono::milliseconds time) {
+  return std::chrono::floor<std::chrono::seconds>(time);
+}
+
 std::string padded(std::string_view text, std::size_t width) {
   std::string result = cut_to(text, width);
   const std::size_t used = display_width(result);
@@ -62,11 +68,12 @@ Columns columns_of(const Board& board, std::size_t columns) {
 
 std::string draw_row(const Row& row, const Columns& columns, const BoardLook& look) {
   const auto elapsed = row.state == RowState::running ? look.now - row.started : row.elapsed;
-  const std::string time =
-      row.state == RowState::waiting || elapsed.count() <= 0 ? "" : print_elapsed(elapsed.count());
+  const std::string time = row.state == RowState::waiting || elapsed.count() <= 0 ? ""
+                           : row.state == RowState::running ? duration_text(whole_seconds(elapsed))
+                                                            : duration_text(elapsed);
   const std::string mark = row.ends_way_back && row.last.empty() ? "no way back after this" : "";
   const std::string line =
-      fmt::format("  {} {:7}  {}  {}  {:>7}  {}", symbol(row.state, look.utf8), word(row.state),
+      fmt::format("  {} {:7}  {}  {}  {:>11}  {}", symbol(row.state, look.utf8), word(row.state),
                   padded(row.title, columns.step), padded(row.host, columns.host), time,
                   row.last.empty() ? mark : row.last);
   const std::string cut = cut_to(line, look.columns);
@@ -168,8 +175,8 @@ std::string folded(const Board& board, const Section& section, const BoardLook& 
 
 std::vector<std::string> draw(const Board& board, const BoardLook& look) {
   std::vector<std::string> lines;
-  const std::string elapsed =
-      print_elapsed(std::max<std::int64_t>(0, (look.now - board.started).count()));
+  const std::string elapsed = duration_text(
+      whole_seconds(std::max(look.now - board.started, std::chrono::milliseconds{0})));
   lines.push_back(styled(
       cut_to(fmt::format("{}  {}  {} elapsed", board.title, board.activity, elapsed), look.columns),
       Style::bold, look.colored));

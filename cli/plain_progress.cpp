@@ -10,12 +10,17 @@
 #include "cli/terminal.hpp"
 #include "cli/ticker.hpp"
 #include "cli/wall_clock.hpp"
+#include "runtime/text.hpp"
 
 namespace plan {
 
 namespace {
 
 constexpr std::chrono::milliseconds heartbeat{30'000};
+
+std::chrono::milliseconds floor_seconds(std::chrono::milliseconds time) {
+  return std::chrono::floor<std::chrono::seconds>(time);
+}
 
 class PlainProgress : public Progress {
  public:
@@ -101,7 +106,7 @@ class PlainProgress : public Progress {
       return;
     }
     for (const auto& [step, running] : running_) {
-      const std::string elapsed = print_elapsed((now - running.started).count());
+      const std::string elapsed = duration_text(floor_seconds(now - running.started));
       line(now, running.host,
            fmt::format("{}: still running, {}{}{}", step, elapsed, running.last.empty() ? "" : ": ",
                        cut_to(running.last, 200)),
@@ -135,7 +140,7 @@ std::unique_ptr<Progress> make_plain_progress(const Plan& plan, bool colored) {
 
 std::string describe_event(const RunEvent& event) {
   const std::string elapsed =
-      event.elapsed.count() > 0 ? " (" + print_elapsed(event.elapsed.count()) + ")" : "";
+      event.elapsed.count() > 0 ? " (" + duration_text(event.elapsed) + ")" : "";
   const std::string why = event.detail.empty() ? "" : ": " + event.detail;
   switch (event.kind) {
     case RunEventKind::run_started:

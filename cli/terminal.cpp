@@ -140,18 +140,4 @@ std::string styled(std::string_view text, Style style, bool colored) {
   return fmt::format("{}{}\x1b[0m", sequence(style), text);
 }
 
-std::string print_elapsed(std::int64_t milliseconds) {
-  const std::int64_t seconds = milliseconds / 1000;
-  if (seconds < 10) {
-    return fmt::format("{}.{}s", seconds, milliseconds % 1000 / 100);
-  }
-  if (seconds < 60) {
-    return fmt::format("{}s", seconds);
-  }
-  if (seconds < 3600) {
-    return fmt::format("{}m {:02}s", seconds / 60, seconds % 60);
-  }
-  return fmt::format("{}h {:02}m", seconds / 3600, seconds % 3600 / 60);
-}
-
 }  // namespace plan

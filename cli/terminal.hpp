@@ -37,7 +37,4 @@ enum class Style : std::uint8_t { plain, bold, dim, red, green, yellow, blue, cy
 // The text in that style if `colored`.
 [[nodiscard]] std::string styled(std::string_view text, Style style, bool colored);
 
-// "4s", "2m 05s", "1h 02m".
-[[nodiscard]] std::string print_elapsed(std::int64_t milliseconds);
-
 }  // namespace plan

@@ -1,0 +1,107 @@
+#include "cli/load_plan.hpp"
+
+#include <algorithm>
+
+#include "cli/disk_loader.hpp"
+#include "cli/environment.hpp"
+#include "cli/show.hpp"
+#include "compiler/digest.hpp"
+#include "dsl/parse.hpp"
+
+namespace plan {
+
+namespace {
+
+// What PLAN_INPUT_NAME gives, for the inputs that the plan declares: other variables of that form
+// may be meant for another plan. A secret is only noted; the runtime fetches it.
+void add_environment(const std::string& text, CompileOptions& options) {
+  SourceMap sources;
+  Diagnostics ignored;  // compile() reports them
+  if (!sources.fits(text.size())) {
+    return;
+  }
+  const ast::File file = parse_file(sources, sources.add(options.entry, text), ignored);
+  const std::map<std::string, std::string> given = environment_inputs();
+  for (const ast::Declaration& declaration : file.declarations) {
+    const auto* input = std::get_if<ast::InputDecl>(&declaration.node);
+    if (input == nullptr) {
+      continue;
+    }
+    const std::string name(input->name.name.text());
+    const auto found = given.find(name);
+    const bool is_secret =
+        !input->type.path.empty() && input->type.path.front().name.text() == "secret";
+    if (found == given.end()) {
+      continue;
+    }
+    if (is_secret) {
+      options.known_secrets.push_back(name);
+    } else if (!options.set.contains(name)) {
+      options.set[name] = {.text = found->second, .origin = input_variable(name)};
+    }
+  }
+}
+
+bool is_compiled_plan(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string::npos && text[first] == '{';
+}
+
+void read_compiled(const std::string& text, const Options& options, LoadedPlan& loaded) {
+  loaded.was_compiled = true;
+  if (!options.set.empty()) {
+    loaded.problem = "`" + options.file +
+                     "` is a compiled plan: its inputs are part of it, --set "
+                     "has no meaning";
+    return;
+  }
+  std::expected<Plan, std::string> plan = plan_from_json(text);
+  if (!plan) {
+    loaded.problem = "`" + options.file + "` is no compiled plan: " + plan.error();
+    return;
+  }
+  loaded.plan = std::move(*plan);
+}
+
+}  // namespace
+
+LoadedPlan load_plan(const Options& options, InputNeed need) {
+  LoadedPlan loaded;
+  const std::expected<std::string, std::string> text = read_file(options.file);
+  if (!text) {
+    loaded.problem = "cannot read `" + options.file + "`: " + text.error();
+    return loaded;
+  }
+  if (is_compiled_plan(*text)) {
+    read_compiled(*text, options, loaded);
+    return loaded;
+  }
+  CompileOptions compile_options;
+  compile_options.entry = options.file;
+  for (const auto& [name, value] : options.set) {
+    compile_options.set[name] = {.text = value, .origin = "--set"};
+  }
+  compile_options.inputs_file = options.inputs_file;
+  compile_options.require_inputs = need == InputNeed::all;
+  add_environment(*text, compile_options);
+  DiskLoader loader;
+  CompileResult result = compile(loaded.sources, loader, compile_options, loaded.diagnostics);
+  loaded.diagnostics.sort();
+  loaded.plan = std::move(result.plan);
+  loaded.secret_sources = std::move(result.secret_sources);
+  return loaded;
+}
+
+std::optional<ExitCode> report_problems(const LoadedPlan& loaded, const Options& options) {
+  if (!loaded.problem.empty()) {
+    show_problem(loaded.problem, options);
+    return ExitCode::usage;
+  }
+  const bool is_proven = loaded.plan.has_value() && !loaded.diagnostics.has_errors();
+  if (loaded.diagnostics.size() > 0 && (!is_proven || !options.is_json)) {
+    show_diagnostics(loaded.diagnostics, loaded.sources, options);
+  }
+  return is_proven ? std::nullopt : std::optional(ExitCode::not_proven);
+}
+
+}  // namespace plan

@@ -1,0 +1,69 @@
+// argv -> command -> exit code; the only catch-all.
+#include <csignal>
+#include <exception>
+
+#include <fmt/core.h>
+
+#include "cli/commands.hpp"
+#include "cli/terminal.hpp"
+
+namespace plan {
+
+namespace {
+
+ExitCode run(const Options& options) {
+  switch (options.command) {
+    case Command::check:
+      return run_check(options);
+    case Command::preview:
+      return run_preview(options);
+    case Command::apply:
+      return run_apply(options);
+    case Command::rollback:
+      return run_rollback(options);
+    case Command::status:
+      return run_status(options);
+    case Command::graph:
+      return run_graph(options);
+    case Command::fmt:
+      return run_fmt(options);
+    case Command::explain:
+      return run_explain(options);
+    case Command::test:
+      return run_test(options);
+    case Command::mark_done:
+      return run_mark_done(options);
+    case Command::approve:
+      return run_approve(options);
+    case Command::adopt:
+      return run_adopt(options);
+  }
+  return ExitCode::internal_error;
+}
+
+ExitCode run_program(int argc, const char* const* argv) {
+  const auto parsed = parse_options(argc, argv);
+  if (const auto* stop = std::get_if<Stop>(&parsed)) {
+    print(stop->code == ExitCode::done ? Stream::out : Stream::error, stop->text);
+    return stop->code;
+  }
+  return run(std::get<Options>(parsed));
+}
+
+}  // namespace
+
+}  // namespace plan
+
+int main(int argc, char** argv) {
+  // Who reads our output may go away before us; the writes fail, and that is all.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return static_cast<int>(plan::run_program(argc, argv));
+  } catch (const std::exception& error) {
+    plan::print(plan::Stream::error,
+                fmt::format("plan: this is a bug in plan: {}\n"
+                            "What was done so far is in the journal; `plan status` shows it.\n",
+                            error.what()));
+    return static_cast<int>(plan::ExitCode::internal_error);
+  }
+}

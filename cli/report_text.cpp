@@ -1,0 +1,157 @@
+#include "cli/report_text.hpp"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "cli/terminal.hpp"
+#include "cli/wall_clock.hpp"
+#include "runtime/text.hpp"
+
+namespace plan {
+
+namespace {
+
+bool has(const Diagnostics& diagnostics, Code code) {
+  return std::ranges::find(diagnostics.items(), code, &Diagnostic::code) !=
+         diagnostics.items().end();
+}
+
+std::string counts_of(const std::vector<StepResult>& steps) {
+  std::string text;
+  for (int index = 0; index <= static_cast<int>(StepStatus::undone); ++index) {
+    const auto status = static_cast<StepStatus>(index);
+    const auto count = std::ranges::count(steps, status, &StepResult::status);
+    if (count > 0) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name(status));
+    }
+  }
+  return text;
+}
+
+// The same command line again, with what decides which run it is about.
+std::string command_line(const Options& options, std::string_view command) {
+  std::string text = fmt::format("plan {} {}", command, options.file);
+  if (options.inputs_file) {
+    text += " --inputs " + *options.inputs_file;
+  }
+  for (const auto& [input, value] : options.set) {
+    text += fmt::format(" --set {}=…", input);
+  }
+  if (options.journal) {
+    text += " --journal " + *options.journal;
+  }
+  return text;
+}
+
+std::string next_command(const Report& report, const Options& options) {
+  const bool is_rollback = options.command == Command::rollback;
+  std::string text =
+      fmt::format("Go on:     {}\n", command_line(options, is_rollback ? "rollback" : "apply"));
+  if (!is_rollback && !report.is_past_point_of_no_return) {
+    text += fmt::format("Take back: {}\n", command_line(options, "rollback"));
+  }
+  return text;
+}
+
+std::string goals_of(const Report& report) {
+  std::string text;
+  for (const ConditionResult& goal : report.goals) {
+    if (!goal.holds) {
+      text +=
+          fmt::format("  goal {}: {}\n", goal.is_known ? "does not hold" : "unknown", goal.text);
+    }
+  }
+  return text;
+}
+
+std::string finished_text(const Report& report, const Options& options) {
+  if (options.command == Command::rollback) {
+    return fmt::format("Taken back in {}: {}.\n", duration_text(report.elapsed),
+                       counts_of(report.steps));
+  }
+  if (options.command == Command::apply) {
+    return fmt::format("Done in {}: all {} goals hold. {}.\n", duration_text(report.elapsed),
+                       report.goals.size(), counts_of(report.steps));
+  }
+  return counts_of(report.steps) + ".\n";
+}
+
+}  // namespace
+
+std::string outcome_text(const Plan& plan, const Report& report, const Options& options) {
+  switch (report.outcome) {
+    case Outcome::done:
+      return finished_text(report, options);
+    case Outcome::nothing_to_do:
+      return options.command == Command::rollback
+                 ? "There is nothing to take back.\n"
+                 : fmt::format("{}: everything holds already, nothing was done.\n", plan.title);
+    case Outcome::failed:
+      return fmt::format("Failed after {}: {}.\n{}{}", duration_text(report.elapsed),
+                         counts_of(report.steps), goals_of(report), next_command(report, options));
+    case Outcome::refused:
+      return "Refused: nothing was done.\n";
+    case Outcome::interrupted:
+      return fmt::format("Stopped after {}: {}.\n{}", duration_text(report.elapsed),
+                         counts_of(report.steps), next_command(report, options));
+    case Outcome::declined:
+      return fmt::format("Waits for a person: {}.\n{}", counts_of(report.steps),
+                         next_command(report, options));
+  }
+  return "";
+}
+
+std::string status_text(const RunStatus& status, bool colored) {
+  if (!status.has_run) {
+    return "no run\n";
+  }
+  std::string text = styled(status.title, Style::bold, colored) + "\n";
+  text += fmt::format("  run      {}\n  state    {}\n  begun    {}, last record {}, {} {}\n",
+                      status.run_id,
+                      status.is_rolled_back ? "rolled back"
+                      : status.is_finished  ? "finished"
+                                            : "unfinished (under way, interrupted or failed)",
+                      print_date(status.started), print_date(status.last_record), status.attempts,
+                      status.attempts == 1 ? "attempt" : "attempts");
+  text += fmt::format("  steps    {}\n", counts_of(status.steps));
+  std::string phase;
+  for (const StepResult& step : status.steps) {
+    if (step.phase != phase) {
+      phase = step.phase;
+      text += phase + "\n";
+    }
+    const std::string elapsed = step.elapsed.count() > 0 ? duration_text(step.elapsed) : "";
+    const std::string line = fmt::format("  {:11}  {:24}  {:12}  {:>10}  {}", name(step.status),
+                                         step.name, step.host, elapsed, step.detail);
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+ExitCode exit_code_of(const Report& report, Command command) {
+  if (has(report.diagnostics, Code::run_locked)) {
+    return ExitCode::lock_held;
+  }
+  if (has(report.diagnostics, Code::once_interrupted)) {
+    return ExitCode::undecidable;
+  }
+  const bool is_rollback = command == Command::rollback;
+  switch (report.outcome) {
+    case Outcome::done:
+      return is_rollback ? ExitCode::rolled_back : ExitCode::done;
+    case Outcome::nothing_to_do:
+      return ExitCode::done;
+    case Outcome::failed:
+      return is_rollback ? ExitCode::rollback_incomplete : ExitCode::run_failed;
+    case Outcome::refused:
+      return ExitCode::refused;
+    case Outcome::interrupted:
+      return ExitCode::interrupted;
+    case Outcome::declined:
+      return ExitCode::waiting_for_person;
+  }
+  return ExitCode::internal_error;
+}
+
+}  // namespace plan
