@@ -27,13 +27,13 @@ class Formatter {
  private:
   enum class Level : std::uint8_t { file, body };
 
-  void put(PieceTokenKind kind, std::string_view text = {}) { pieces_.push_back({kind, text}); }
+  void put(PieceKind kind, std::string_view text = {}) { pieces_.push_back({kind, text}); }
   [[nodiscard]] std::vector<Part> parts_of(std::uint32_t node) const;
   [[nodiscard]] bool is_token(Part part, TokenKind kind) const {
     return !part.is_node && tree_.tokens[part.index].kind == kind;
   }
   [[nodiscard]] NodeKind node_kind(Part part) const { return tree_.nodes[part.index].kind; }
-  [[nodiscard]] bool is_node(Part part, NodeTokenKind kind) const {
+  [[nodiscard]] bool is_node(Part part, NodeKind kind) const {
     return part.is_node && node_kind(part) == kind;
   }
   [[nodiscard]] std::uint32_t first_token(Part part) const {
