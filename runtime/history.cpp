@@ -50,6 +50,7 @@ struct Replay {
     state.status = StepStatus::running;
     state.is_open = true;
     state.started = entry.at;
+    state.failures = record.failures;
     ++state.attempts;
   }
   void operator()(const OutcomeRecord& record) const {
@@ -65,8 +66,8 @@ struct Replay {
     state.touched = entry.number;
     switch (record.status) {
       case StepStatus::failed:
-        // What a failed attempt left behind is not known: it stays half-way.
         ++state.failures;
+        state.is_open = false;
         break;
       case StepStatus::done:
       case StepStatus::held:
@@ -79,6 +80,7 @@ struct Replay {
       case StepStatus::running:
       case StepStatus::blocked:
       case StepStatus::interrupted:
+        // What it left behind is not known: it stays half-way.
         break;
     }
   }
@@ -87,6 +89,7 @@ struct Replay {
       state.status = StepStatus::undone;
       state.is_open = false;
       state.is_undo_open = false;
+      state.attempts = 0;
     }
   }
   void operator()(const HeldRecord& record) const {
@@ -113,21 +116,7 @@ struct Replay {
 }  // namespace
 
 bool History::has_acted(const StepHistory& step) {
-  switch (step.status) {
-    case StepStatus::done:
-    case StepStatus::marked:
-    case StepStatus::running:
-      return true;
-    case StepStatus::failed:
-    case StepStatus::interrupted:
-    case StepStatus::held:
-    case StepStatus::waiting:
-    case StepStatus::skipped:
-    case StepStatus::blocked:
-    case StepStatus::undone:
-      return step.is_open || step.is_undo_open;
-  }
-  return true;
+  return step.attempts > 0 || step.is_undo_open || step.status == StepStatus::marked;
 }
 
 History history_of(const JournalContent& content) {

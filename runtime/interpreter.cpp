@@ -364,6 +364,29 @@ void supply(Frame& frame, Value value) {
 
 void resume(Frame& frame) { ++frame.pc; }
 
+// A wait is a loop with a sleep: condition …, jump_after deadline, sleep, jump back.
+bool wait_on(Frame& frame) {
+  const std::vector<Instruction>& code = frame.program->code;
+  std::uint32_t check = UINT32_MAX;
+  for (std::uint32_t pc = frame.pc + 1; pc < code.size(); ++pc) {
+    if (code[pc].kind == InstructionKind::jump_after && check == UINT32_MAX) {
+      check = pc;
+    }
+    if (code[pc].kind != InstructionKind::sleep) {
+      continue;
+    }
+    for (std::uint32_t back = pc + 1; back < code.size() && back <= pc + 3; ++back) {
+      if (code[back].kind == InstructionKind::jump && code[back].target <= frame.pc) {
+        frame.pending.reset();
+        frame.pc = std::min(check, pc);
+        return true;
+      }
+    }
+    return false;
+  }
+  return false;
+}
+
 Failure failure_of(const EvaluationError& error) {
   Failure failure = value_failure(error.message);
   if (error.is_unknown) {

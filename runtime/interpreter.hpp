@@ -53,6 +53,10 @@ void supply(Frame& frame, Value value);
 // After WantsTime.
 void resume(Frame& frame);
 
+// What cannot be observed while the program waits for it does not hold yet: moves on to the end of
+// the round of the wait around the present instruction. False if there is no such wait.
+[[nodiscard]] bool wait_on(Frame& frame);
+
 // A Failure for an expression that has no value.
 [[nodiscard]] Failure failure_of(const EvaluationError& error);
 

@@ -59,6 +59,7 @@ struct Writer {
     put("step", text(record.step));
     put("digest", text(record.digest));
     put("undo", Value{record.is_undo});
+    put("failures", Value{std::int64_t{record.failures}});
   }
   void operator()(const OutcomeRecord& record) const {
     put("kind", text("outcome"));
@@ -188,7 +189,8 @@ std::optional<Record> record_of(Fields& fields) {
   }
   if (kind == "intent") {
     return IntentRecord{.step = fields.string("step"), .digest = fields.string("digest"),
-                        .is_undo = fields.boolean("undo")};
+                        .is_undo = fields.boolean("undo"),
+                        .failures = static_cast<std::uint32_t>(fields.integer("failures"))};
   }
   if (kind == "outcome") {
     return outcome_of(fields);

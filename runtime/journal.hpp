@@ -49,6 +49,7 @@ struct IntentRecord {
   std::string step{};
   std::string digest{};
   bool is_undo = false;
+  std::uint32_t failures = 0;  // attempts before this one that failed for certain
 };
 struct OutcomeRecord {
   std::string step{};

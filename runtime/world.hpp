@@ -113,7 +113,9 @@ struct World {
   Prompt& prompt;
   Observer& observer;
   Entropy& entropy;
-  std::function<bool()> interrupted;  // true once the person asked to stop
+  // How often the person asked to stop: after the first time what acts comes to its end and nothing
+  // else begins; after the second it is cancelled.
+  std::function<int()> interrupted;
 };
 
 }  // namespace plan

@@ -1,0 +1,142 @@
+// What the executor asks people and tells observers (executor.hpp).
+#include <algorithm>
+
+#include "runtime/executor.hpp"
+#include "runtime/text.hpp"
+
+namespace plan {
+
+namespace {
+
+const Step& step_of(const RunContext& context, const Node& node) {
+  return context.plan.steps[node.step.index];
+}
+
+std::string host_name(const Plan& plan, const Step& step) {
+  return step.host == UINT32_MAX ? std::string() : plan.hosts[step.host].name;
+}
+
+std::string_view subject_of(AskKind kind) {
+  switch (kind) {
+    case AskKind::approve: return "approve";
+    case AskKind::manual: return "manual";
+    case AskKind::point_of_no_return: return "point of no return";
+    case AskKind::once: return "once";
+  }
+  return "";
+}
+
+}  // namespace
+
+void Executor::execute(const commands::Ask& command) {
+  const Answer answer = ask(command.node, command.kind);
+  events_.emplace_back(events::Answered{command.node, command.kind, answer});
+}
+
+Answer Executor::ask(NodeId id, AskKind kind) {
+  const Node& node = state_.graph.nodes[id];
+  const Step& step = step_of(context_, node);
+  const std::string subject =
+      kind == AskKind::point_of_no_return ? std::string(subject_of(kind)) : node.name;
+  Question question;
+  bool is_answered = false;
+  switch (kind) {
+    case AskKind::approve: {
+      question.text = step.text.empty() ? step.name : step.text;
+      const auto& given = context_.options.approved_steps;
+      is_answered = std::ranges::find(given, node.name) != given.end() ||
+                    std::ranges::find(given, "all") != given.end();
+      const auto decided = history_.decisions.find(subject);
+      is_answered = is_answered || (decided != history_.decisions.end() && decided->second);
+      break;
+    }
+    case AskKind::manual: {
+      const Operation* operation = operation_of(context_.plan, node);
+      const std::string& what =
+          operation != nullptr && step.text.empty() ? operation->manual : step.text;
+      question.text = "By hand: " + what + ". Is it done?";
+      for (const Condition& condition : ensures_of(context_.plan, node)) {
+        question.details.push_back("afterwards: " + condition.text);
+      }
+      break;
+    }
+    case AskKind::point_of_no_return:
+      question.text = "After `" + node.name + "` there is no way back. Go on?";
+      question.details.push_back(
+          operation_of(context_.plan, node) != nullptr &&
+                  !operation_of(context_.plan, node)->irreversible.empty()
+              ? operation_of(context_.plan, node)->irreversible
+              : "the step cannot be taken back");
+      is_answered = context_.options.assume_yes;
+      break;
+    case AskKind::once:
+      question.text = "`" + node.name + "` may act only once and was cut off. Was it done?";
+      break;
+  }
+  const Answer answer = is_answered ? Answer::yes : context_.world.prompt.ask(question);
+  observations_.world_changed();  // a person may have taken long, or done something
+  context_.world.observer.on({.kind = RunEventKind::question, .at = context_.world.clock.wall(),
+                              .step = node.name, .text = question.text,
+                              .detail = answer == Answer::yes  ? "yes"
+                                        : answer == Answer::no ? "no"
+                                                               : "not available"});
+  if (answer != Answer::not_available && kind != AskKind::manual) {
+    write(DecisionRecord{.subject = subject, .question = question.text,
+                         .is_yes = answer == Answer::yes, .person = ""});
+  }
+  return answer;
+}
+
+void Executor::execute(const commands::Tell& command) {
+  if (state_.options.mode != RunMode::act) {
+    return;
+  }
+  const Node& node = state_.graph.nodes[command.node];
+  const Step& step = step_of(context_, node);
+  phase_event(command.node, command);
+  const bool is_loop_node = step.kind == StepKind::loop_begin || step.kind == StepKind::loop_end;
+  if (is_loop_node && command.kind != RunEventKind::loop_unfolded &&
+      command.kind != RunEventKind::step_failed) {
+    return;
+  }
+  RunEvent event{.kind = command.kind, .at = context_.world.clock.wall(), .step = node.name,
+                 .host = host_name(context_.plan, step), .detail = context_.shown(command.detail),
+                 .elapsed = node.elapsed, .diagnostics = command.diagnostics};
+  if (step.phase != UINT32_MAX) {
+    event.phase = context_.plan.phases[step.phase].title;
+  }
+  if (node.is_undo) {
+    event.text = "undo";
+  }
+  context_.world.observer.on(event);
+}
+
+// A phase begins with its first step and ends when all its nodes have come to their end.
+void Executor::phase_event(NodeId id, const commands::Tell& command) {
+  const std::uint32_t phase = step_of(context_, state_.graph.nodes[id]).phase;
+  if (phase == UINT32_MAX) {
+    return;
+  }
+  const auto send = [&](RunEventKind kind) {
+    const std::string& title = context_.plan.phases[phase].title;
+    context_.world.observer.on(
+        {.kind = kind, .at = context_.world.clock.wall(), .phase = title, .text = title});
+  };
+  const auto [entry, is_new] = phases_.try_emplace(phase, 0);
+  if (is_new) {
+    send(RunEventKind::phase_started);
+  }
+  const bool is_end = command.kind == RunEventKind::step_done ||
+                      command.kind == RunEventKind::step_skipped;
+  if (!is_end) {
+    return;
+  }
+  const bool is_done = std::ranges::all_of(state_.graph.nodes, [&](const Node& other) {
+    return step_of(context_, other).phase != phase || is_finished(other.status);
+  });
+  if (is_done) {
+    send(RunEventKind::phase_done);
+  }
+}
+
+}  // namespace plan

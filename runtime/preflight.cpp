@@ -1,0 +1,311 @@
+#include "runtime/preflight.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/text.hpp"
+
+namespace plan {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds connect_timeout = 60s;
+
+void tell(RunContext& context, RunEventKind kind, std::string text = "", std::string detail = "") {
+  context.world.observer.on({.kind = kind, .at = context.world.clock.wall(),
+                             .text = std::move(text), .detail = std::move(detail)});
+}
+
+// The users that steps on the host run as, as far as they are known before the run.
+std::vector<std::string> users_of(RunContext& context, std::uint32_t host) {
+  const AttributeSource none = [](ResourceId, std::uint32_t) -> EvaluationResult {
+    return std::unexpected(EvaluationError{.message = "not observed"});
+  };
+  const Binding nothing_bound;
+  RunEnvironment environment(context.resources, nothing_bound, context.run_id, none);
+  std::set<std::string> users;
+  if (!context.plan.hosts[host].become.empty()) {
+    users.insert(context.plan.hosts[host].become);
+  }
+  for (const Step& step : context.plan.steps) {
+    if (step.host != host || step.user.is_none()) {
+      continue;
+    }
+    std::vector<Value> slots;
+    const auto user = evaluate(context.plan, step.user, slots, environment);
+    if (user && user->as<std::string>() != nullptr && !user->as<std::string>()->empty()) {
+      users.insert(*user->as<std::string>());
+    }
+  }
+  return {users.begin(), users.end()};
+}
+
+// Hosts that a step or a resource is on.
+std::vector<std::uint32_t> used_hosts(const Plan& plan) {
+  std::set<std::uint32_t> used;
+  for (const Step& step : plan.steps) {
+    if (step.host != UINT32_MAX) {
+      used.insert(step.host);
+    }
+  }
+  for (const Resource& resource : plan.resources) {
+    for (const Value& field : resource.fields) {
+      if (const auto* host = field.as<HostId>()) {
+        used.insert(host->index);
+      }
+    }
+  }
+  return {used.begin(), used.end()};
+}
+
+bool connect(RunContext& context, Programs& programs, Report& report) {
+  const AttributeSource none = [](ResourceId, std::uint32_t) -> EvaluationResult {
+    return std::unexpected(EvaluationError{.message = "not observed"});
+  };
+  const Binding nothing_bound;
+  RunEnvironment environment(context.resources, nothing_bound, context.run_id, none);
+  std::size_t outstanding = 0;
+  bool is_done = true;
+  const std::vector<std::uint32_t> hosts = used_hosts(context.plan);
+  report.hosts.resize(hosts.size());
+  for (std::size_t index = 0; index < hosts.size(); ++index) {
+    const Host& host = context.plan.hosts[hosts[index]];
+    HostResult& result = report.hosts[index];
+    result.name = host.name;
+    result.address = host.is_local ? "this machine" : host.address;
+    auto address = address_of(context.plan, HostId{hosts[index]}, environment);
+    if (!address && !context.world.effector.is_simulated()) {
+      result.detail = address.error().message;
+      report.diagnostics.append(
+          diagnostic(Code::input_without_value, Span{}, host.name));
+      continue;
+    }
+    ++outstanding;
+    is_done = false;
+    Connect body{.host = address ? *address : local_address(),
+                 .users = users_of(context, hosts[index])};
+    programs.start_action(
+        [&](ActionId id) {
+          context.world.effector.start(id, {.body = std::move(body),
+                                            .origin = {.what = "connect to " + host.name},
+                                            .timeout = connect_timeout});
+        },
+        [&, index](const ActionResult& answer) {
+          HostResult& seen = report.hosts[index];
+          if (const auto* failure = std::get_if<Failure>(&answer)) {
+            const Failure told = context.shown(*failure);
+            seen.detail = told.message;
+            report.diagnostics.append(to_diagnostic(told, Span{}));
+          } else if (const auto* connected = std::get_if<ConnectResult>(&answer)) {
+            seen.is_connected = true;
+            seen.os = connected->os;
+            tell(context, RunEventKind::host_connected, seen.name, connected->os);
+          }
+          is_done = --outstanding == 0;
+        },
+        ProgramKind::body);
+  }
+  pump_until(programs, is_done);
+  return !report.diagnostics.has_errors();
+}
+
+void decide_rules(RunContext& context,
+                  Programs& programs,
+                  Observations& observations,
+                  const History& history,
+                  Report& report) {
+  std::vector<const Condition*> rules;
+  for (const DeferredRule& rule : context.plan.rules) {
+    rules.push_back(&rule.condition);
+  }
+  bool is_done = false;
+  observations.judge(rules, {}, observations.recent(), [&](const auto& verdicts) {
+    for (std::size_t index = 0; index < rules.size(); ++index) {
+      const Condition& rule = *rules[index];
+      const auto& verdict = verdicts[index];
+      const std::string& said = rule.message.empty() ? rule.text : rule.message;
+      report.rules.push_back({said, verdict.truth == Truth::holds,
+                              verdict.truth != Truth::unknown, verdict.detail});
+      if (verdict.truth == Truth::fails) {
+        report.diagnostics.append(
+            diagnostic(Code::rule_violated, rule.span, said).note(verdict.detail));
+      }
+      // A run that goes on decided its rules when it began.
+      if (verdict.truth == Truth::unknown && !history.goes_on()) {
+        report.diagnostics.append(
+            diagnostic(Code::cannot_observe, rule.span, rule.text, verdict.detail));
+      }
+    }
+    is_done = true;
+  });
+  pump_until(programs, is_done);
+}
+
+// What nobody in the plan provides has to be there now.
+void check_requirements(RunContext& context,
+                        Programs& programs,
+                        Observations& observations,
+                        const RunGraph& graph,
+                        Report& report) {
+  std::size_t outstanding = 0;
+  bool is_done = true;
+  for (const Node& node : graph.nodes) {
+    if (is_finished(node.status) || node.is_open) {
+      continue;
+    }
+    for (const auto& [step, index] : context.plan.preflight_requirements) {
+      if (step != node.step) {
+        continue;
+      }
+      const Condition& condition = context.plan.steps[step.index].requires_[index];
+      ++outstanding;
+      is_done = false;
+      observations.judge({&condition}, node.binding, observations.recent(),
+                         [&, name = node.name](const auto& verdicts) {
+                           if (verdicts[0].truth == Truth::fails) {
+                             report.diagnostics.append(
+                                 diagnostic(Code::requirement_not_met, condition.span, name,
+                                            condition.text)
+                                     .note(verdicts[0].detail)
+                                     .note("no step of the plan makes it true"));
+                           }
+                           if (verdicts[0].truth == Truth::unknown) {
+                             report.diagnostics.append(
+                                 diagnostic(Code::cannot_observe, condition.span, condition.text,
+                                            verdicts[0].detail)
+                                     .note("step `" + name + "` needs it"));
+                           }
+                           is_done = --outstanding == 0;
+                         });
+    }
+  }
+  pump_until(programs, is_done);
+}
+
+void list_destructions(RunContext& context, const RunGraph& graph, Report& report) {
+  const AttributeSource none = [](ResourceId, std::uint32_t) -> EvaluationResult {
+    return std::unexpected(EvaluationError{.message = "not observed"});
+  };
+  for (const Node& node : graph.nodes) {
+    if (is_finished(node.status)) {
+      continue;
+    }
+    RunEnvironment environment(context.resources, node.binding, context.run_id, none);
+    for (const Effect& effect : context.plan.steps[node.step.index].effects) {
+      if (effect.kind == EffectKind::destroy) {
+        const Variable& variable = context.plan.variables[effect.variable.index];
+        const ResourceId resource = environment.resolve(variable.resource);
+        report.destructions.push_back(
+            {node.name, context.resources.name(resource, variable.attribute)});
+      }
+    }
+    const auto& line = context.plan.point_of_no_return;
+    if (std::ranges::find(line, node.step) != line.end()) {
+      report.point_of_no_return.push_back(node.name);
+    }
+  }
+}
+
+}  // namespace
+
+bool pump_until(Programs& programs, const bool& is_done) {
+  while (!is_done) {
+    if (!programs.pump()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool check_goals(RunContext& context,
+                 Programs& programs,
+                 Observations& observations,
+                 Since since,
+                 Report& report) {
+  std::vector<const Condition*> goals;
+  for (const Condition& goal : context.plan.goals) {
+    goals.push_back(&goal);
+  }
+  report.goals.clear();
+  bool all_hold = true;
+  bool is_done = false;
+  observations.judge(goals, {}, since, [&](const auto& verdicts) {
+    for (std::size_t index = 0; index < goals.size(); ++index) {
+      report.goals.push_back({goals[index]->text, verdicts[index].truth == Truth::holds,
+                              verdicts[index].truth != Truth::unknown, verdicts[index].detail});
+      all_hold = all_hold && verdicts[index].truth == Truth::holds;
+    }
+    is_done = true;
+  });
+  return pump_until(programs, is_done) && all_hold;
+}
+
+std::vector<StepResult> step_results(const RunContext& context,
+                                     const RunGraph& graph,
+                                     const History& history) {
+  std::vector<std::vector<StepResult>> by_step(context.plan.steps.size());
+  for (const Node& node : graph.nodes) {
+    const Step& step = context.plan.steps[node.step.index];
+    if (step.kind == StepKind::loop_begin || step.kind == StepKind::loop_end) {
+      continue;
+    }
+    StepResult result{.name = node.name, .step = node.step, .status = node.status,
+                      .attempts = node.attempts, .elapsed = node.elapsed, .detail = node.detail};
+    if (step.phase != UINT32_MAX) {
+      result.phase = context.plan.phases[step.phase].title;
+    }
+    if (step.host != UINT32_MAX) {
+      result.host = context.plan.hosts[step.host].name;
+    }
+    if (const auto before = history.steps.find(node.name); before != history.steps.end()) {
+      result.started = before->second.started;
+      if (result.elapsed.count() == 0) {
+        result.elapsed = before->second.elapsed;
+      }
+    }
+    by_step[node.step.index].push_back(std::move(result));
+  }
+  std::vector<StepResult> results;
+  for (std::uint32_t index = 0; index < by_step.size(); ++index) {
+    const Step& step = context.plan.steps[index];
+    const bool is_template = by_step[index].empty() && step.kind != StepKind::loop_begin &&
+                             step.kind != StepKind::loop_end;
+    if (is_template && !loops_around(context.plan, StepId{index}).empty()) {
+      results.push_back({.name = step.name + "[…]", .step = StepId{index}});
+    }
+    std::ranges::move(by_step[index], std::back_inserter(results));
+  }
+  return results;
+}
+
+Preflight preflight(RunContext& context,
+                    Programs& programs,
+                    Observations& observations,
+                    const History& history,
+                    std::map<std::string, Prior> priors,
+                    Report& report) {
+  tell(context, RunEventKind::preflight_started);
+  Preflight result;
+  if (connect(context, programs, report)) {
+    decide_rules(context, programs, observations, history, report);
+    Executor looking(context, programs, observations, nullptr, history);
+    SchedulerState seen = looking.run(make_graph(context.plan, std::move(priors)),
+                                      {.mode = RunMode::look});
+    result.graph = std::move(seen.graph);
+    check_requirements(context, programs, observations, result.graph, report);
+    list_destructions(context, result.graph, report);
+    result.goals_hold =
+        check_goals(context, programs, observations, observations.recent(), report);
+    result.all_hold = std::ranges::all_of(
+        result.graph.nodes, [](const Node& node) { return is_finished(node.status); });
+    report.steps = step_results(context, result.graph, history);
+  }
+  report.diagnostics.sort();
+  tell(context, RunEventKind::preflight_finished, "",
+       report.diagnostics.has_errors() ? "problems" : "ready");
+  return result;
+}
+
+}  // namespace plan
