@@ -1,0 +1,187 @@
+#!/bin/bash
+# Drives the built program as a person or a script does: cli.sh PROGRAM. Needs no host and no
+# network; everything it writes is in a directory of its own.
+set -u
+plan=$(realpath "$1")
+root=$(realpath "$(dirname "$0")/../..")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export PLAN_STATE_DIR=$work/state TERM=xterm HOME=$work
+unset NO_COLOR CLICOLOR_FORCE
+failures=0
+checks=0
+
+# expect STATUS 'what' COMMAND…: runs it, output in $out and $err.
+expect() {
+  local status=$1 what=$2
+  shift 2
+  checks=$((checks + 1))
+  "$@" >"$work/out" 2>"$work/err" </dev/null
+  local got=$?
+  out=$(cat "$work/out") err=$(cat "$work/err")
+  [ "$got" = "$status" ] || fail "$what: exit status $got, not $status"
+}
+fail() {
+  failures=$((failures + 1))
+  echo "FAILED: $1"
+  sed 's/^/  out: /' "$work/out" | head -20
+  sed 's/^/  err: /' "$work/err" | head -20
+}
+holds() { checks=$((checks + 1)); grep -qF -- "$2" <<<"$1" || fail "$3: no \`$2\`"; }
+lacks() { checks=$((checks + 1)); ! grep -qF -- "$2" <<<"$1" || fail "$3: has \`$2\`"; }
+is_json() { checks=$((checks + 1)); jq -e . >/dev/null 2>&1 <<<"$1" || fail "$2: not JSON"; }
+asks() { checks=$((checks + 1)); jq -e "$2" >/dev/null 2>&1 <<<"$1" || fail "$3: not $2"; }
+
+cat >"$work/small.plan" <<EOF
+plan "Two files"
+
+use std.file
+
+input base: path = "$work/data"
+
+let here = host { local: true }
+
+resource first = file.file(host: here, path: "\${base}.first")
+resource second = file.file(host: here, path: "\${base}.second")
+
+phase "Write" {
+  step one = file.write(first, "one\n")
+  step two = file.write(second, "two\n") { requires first.exists }
+}
+
+goal first.exists
+goal second.exists
+EOF
+printf 'plan "Broken"\n\ngoal nothing_here\n' >"$work/broken.plan"
+
+# --- help, version, usage
+expect 0 "version" "$plan" --version
+holds "$out" "plan " "version"
+expect 0 "help" "$plan" --help
+for command in check preview apply rollback status graph fmt explain test mark-done approve adopt; do
+  holds "$out" "$command" "help lists $command"
+  expect 0 "help of $command" "$plan" "$command" --help
+  holds "$out" "Example" "help of $command has examples"
+  holds "$out" "--json" "help of $command has --json"
+  holds "$(cat "$root/docs/cli.md")" "plan $command" "docs/cli.md has $command"
+  # Every option that the help names is documented.
+  for option in $(grep -oE -- '--[a-z][a-z-]+' <<<"$out" | sort -u); do
+    grep -qF -- "$option" "$root/docs/cli.md" || [ "$option" = --help ] || fail "docs/cli.md lacks $option"
+  done
+  expect 0 "help of $command" "$plan" "$command" --help
+done
+expect 2 "no command" "$plan"
+expect 2 "unknown command" "$plan" chekc
+expect 2 "unknown option" "$plan" check --wrong x
+holds "$err" "plan check --help" "a usage error names the help"
+expect 2 "missing file" "$plan" check "$work/none.plan"
+holds "$err" "No such file" "missing file"
+expect 2 "--set without a value" "$plan" check "$work/small.plan" --set base
+expect 2 "a directory is no plan" "$plan" check "$work"
+
+# --- check
+expect 0 "check" "$plan" check "$work/small.plan"
+holds "$out" "proven" "check"
+[ -z "$err" ] || fail "check writes nothing to standard error"
+expect 3 "check of a broken plan" "$plan" check "$work/broken.plan"
+holds "$err" "nothing_here" "the diagnostic names the thing"
+holds "$err" "error[E0102]" "the diagnostic has its code"
+lacks "$err" $'\x1b' "no colour where there is no terminal"
+[ -z "$out" ] || fail "diagnostics go to standard error"
+expect 3 "colour on request" "$plan" check "$work/broken.plan" --color always
+holds "$err" $'\x1b[' "--color always"
+expect 3 "CLICOLOR_FORCE" env CLICOLOR_FORCE=1 "$plan" check "$work/broken.plan"
+holds "$err" $'\x1b[' "CLICOLOR_FORCE"
+expect 3 "NO_COLOR" env NO_COLOR=1 CLICOLOR_FORCE=1 "$plan" check "$work/broken.plan"
+lacks "$err" $'\x1b' "NO_COLOR wins over CLICOLOR_FORCE"
+expect 3 "check --json" "$plan" check "$work/broken.plan" --json
+is_json "$out" "check --json"
+asks "$out" '.proven == false and .diagnostics[0].code == "E0102"' "check --json"
+expect 3 "check --sarif" "$plan" check "$work/broken.plan" --sarif
+asks "$out" '.version == "2.1.0" and .runs[0].results[0].ruleId == "E0102"' "check --sarif"
+expect 0 "check --json" "$plan" check "$work/small.plan" --json
+asks "$out" '.proven and .steps == 2 and (.digest | length) == 64' "check --json"
+expect 0 "check --out" "$plan" check "$work/small.plan" --out "$work/small.json"
+is_json "$(cat "$work/small.json")" "compiled plan"
+cp "$work/small.json" "$work/again.json"
+expect 0 "check --out twice" "$plan" check "$work/small.plan" --out "$work/small.json"
+cmp -s "$work/small.json" "$work/again.json" || fail "a compiled plan is the same each time"
+expect 0 "check of a compiled plan" "$plan" check "$work/small.json"
+expect 2 "--set with a compiled plan" "$plan" check "$work/small.json" --set base=/x
+sed 's/Two files/Two fires/' "$work/small.json" >"$work/forged.json"
+sed -i 's/one\\\\n/evil\\\\n/; s/"one\\n"/"evil\\n"/' "$work/forged.json"
+expect 2 "a changed compiled plan is refused" "$plan" check "$work/forged.json"
+
+# --- graph
+for format in dot mermaid svg json html runbook; do
+  expect 0 "graph $format" "$plan" graph "$work/small.plan" --format "$format"
+  holds "$out" "two" "graph $format names the steps"
+  expect 0 "graph -o" "$plan" graph "$work/small.plan" --format "$format" -o "$work/graph.$format"
+  [ "$out" = "" ] && [ -s "$work/graph.$format" ] || fail "graph -o writes the file only"
+done
+expect 0 "graph" "$plan" graph "$work/small.plan"
+holds "$out" "digraph" "the default is dot"
+asks "$(cat "$work/graph.json")" '.format == "plan-graph/1" and (.nodes | length) == 2' "graph json"
+expect 0 "graph of a compiled plan" "$plan" graph "$work/small.json" --format json
+asks "$out" '.edges[0].reasons[0].state == "first.exists"' "graph of a compiled plan"
+expect 3 "graph of a broken plan" "$plan" graph "$work/broken.plan"
+expect 2 "unknown format" "$plan" graph "$work/small.plan" --format png
+
+# --- fmt
+mkdir -p "$work/sources/below"
+printf 'plan    "X"\n' >"$work/sources/below/x.plan"
+expect 10 "fmt --check" "$plan" fmt --check "$work/sources"
+holds "$out" "below/x.plan" "fmt --check lists the file"
+expect 0 "fmt" "$plan" fmt "$work/sources"
+expect 0 "fmt --check after fmt" "$plan" fmt --check "$work/sources"
+[ -z "$out" ] || fail "fmt --check says nothing when all is canonical"
+checks=$((checks + 1))
+[ "$(printf 'plan    "X"\n' | "$plan" fmt -)" = 'plan "X"' ] || fail "fmt - formats standard input"
+printf 'step = = \n' >"$work/sources/wrong.plan"
+expect 3 "fmt of a wrong file" "$plan" fmt "$work/sources/wrong.plan"
+[ "$(cat "$work/sources/wrong.plan")" = 'step = = ' ] || fail "fmt leaves a wrong file alone"
+
+# --- explain
+expect 0 "explain" "$plan" explain
+holds "$out" "E0102" "explain lists the codes"
+expect 0 "explain --json" "$plan" explain --json
+asks "$out" 'length > 20' "explain --json"
+expect 0 "explain CODE" "$plan" explain E0102
+expect 0 "explain code in small letters" "$plan" explain e0102
+expect 2 "explain of no code" "$plan" explain E9999
+expect 0 "explain step" "$plan" explain step two --plan "$work/small.plan"
+holds "$out" "first.exists" "explain step names the state"
+expect 2 "explain of no step" "$plan" explain step tow --plan "$work/small.plan"
+holds "$err" '`two`' "explain step has a suggestion"
+
+# --- a whole life
+expect 0 "status without a run" "$plan" status "$work/small.plan"
+holds "$out" "no run" "status without a run"
+expect 10 "preview --exit-code" "$plan" preview "$work/small.plan" --exit-code
+holds "$out" "run" "preview"
+[ ! -e "$work/data.first" ] || fail "preview changes nothing"
+expect 5 "apply where nobody can be asked" "$plan" apply "$work/small.plan"
+[ ! -e "$work/data.first" ] || fail "apply does nothing without a yes"
+expect 0 "apply" "$plan" apply "$work/small.plan" --yes --json-into "$work/events"
+[ "$(cat "$work/data.first" "$work/data.second")" = $'one\ntwo' ] || fail "apply writes the files"
+asks "$(jq -s . "$work/events")" 'map(select(.event == "step_done")) | length == 2' "--json-into"
+expect 0 "apply again" "$plan" apply "$work/small.plan" --yes
+holds "$out" "nothing was done" "apply again"
+expect 0 "preview of what is done" "$plan" preview "$work/small.plan" --exit-code
+expect 0 "status" "$plan" status "$work/small.plan" --json
+asks "$out" '.format == "plan-status/1" and .has_run' "status --json"
+holds "$out" "$work/state/" "status names the journal"
+expect 0 "all journals" "$plan" status
+holds "$out" "Two files" "status without a file lists the journals"
+rm "$work/data.second"
+expect 0 "apply mends what is missing" "$plan" apply "$work/small.json" --yes --json
+asks "$(tail -n 1 <<<"$out")" '.format == "plan-report/1" and .outcome == "done"' "apply --json"
+expect 0 "an input by --set" "$plan" apply "$work/small.plan" --yes --set base="$work/other"
+[ -e "$work/other.second" ] || fail "--set reaches the plan"
+expect 0 "an input by the environment" env PLAN_INPUT_BASE="$work/env" "$plan" apply "$work/small.plan" --yes
+[ -e "$work/env.second" ] || fail "PLAN_INPUT_BASE reaches the plan"
+expect 0 "a foreign PLAN_INPUT variable is ignored" env PLAN_INPUT_OTHER=1 "$plan" check "$work/small.plan"
+expect 2 "an --inputs file that is not there" "$plan" check "$work/small.plan" --inputs "$work/none"
+
+echo "$checks checks, $failures failed"
+[ "$failures" = 0 ]
