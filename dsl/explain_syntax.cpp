@@ -62,6 +62,13 @@ std::string join_or(const std::vector<std::string_view>& parts) {
   return text;
 }
 
+// Between items of a file or a block, where empty lines may stand.
+bool expects_item(const Expected& expected) {
+  return expected.has(Notion::declaration) || expected.has(Notion::clause) ||
+         expected.has(Notion::statement) || expected.has(Notion::resource_item) ||
+         expected.has(Notion::test_clause);
+}
+
 std::string describe(const Expected& expected) {
   std::vector<std::string_view> parts;
   for (const NotionText& notion : notions) {
@@ -72,8 +79,9 @@ std::string describe(const Expected& expected) {
   for (std::size_t index = 0; index < token_kind_count; ++index) {
     const auto kind = static_cast<Kind>(index);
     // Where a line may end, so may a block; and the end of the line is what the user sees.
-    const bool is_implied = kind == Kind::right_brace && expected.has(Kind::newline);
-    const bool is_spacing = kind == Kind::newline && expected.has(Notion::declaration);
+    const bool is_implied = (kind == Kind::right_brace && expected.has(Kind::newline)) ||
+                            (kind == Kind::reserved_not && expected.has(Notion::value));
+    const bool is_spacing = kind == Kind::newline && expects_item(expected);
     if (expected.has(kind) && !is_implied && !is_spacing && kind != Kind::end_of_file) {
       parts.push_back(plan::describe(kind));
     }

@@ -28,11 +28,12 @@ using dot = token<Kind::dot>;
 
 // --- names, types, texts
 
-struct path : list<name, dot> { static constexpr auto node = NodeKind::path; };
+struct path : seq<name, star<one_of<Notion::operator_sign, Kind::dot>, name>> { static constexpr auto node = NodeKind::path; };
 struct type_arguments;
-struct type : named<Notion::type, name, star<dot, name>, opt<type_arguments>>
+struct next_name : seq<one_of<Notion::operator_sign, Kind::dot>, name> {};
+struct type : named<Notion::type, name, star<next_name>, opt<type_arguments>>
   { static constexpr auto node = NodeKind::type; };
-struct type_arguments : nested<token<Kind::less>, list<type, comma>, token<Kind::greater>> {};
+struct type_arguments : nested<one_of<Notion::operator_sign, Kind::less>, list<type, comma>, token<Kind::greater>> {};
 struct typed : seq<colon, type> {};
 
 struct interpolation : nested<records<true, token<Kind::interpolation_begin>,

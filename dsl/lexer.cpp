@@ -140,6 +140,8 @@ class Lexer {
   std::vector<Frame> frames_;
   std::uint32_t line_start_ = 0;
   std::uint32_t line_indent_ = 0;
+  std::string_view last_stranger_;
+  std::uint32_t stranger_line_ = 0;
   bool must_stop_ = false;
 };
 
@@ -379,6 +381,9 @@ void Lexer::finish() {
     supply_closer(end);
   }
   emit_newline(end);
+  if (diagnostics_.size() - first_report_ >= max_syntax_errors) {
+    diagnostics_.report<Code::too_many_errors>({base_ + end, base_ + end}, max_syntax_errors);
+  }
   push(Kind::end_of_file, end, end);
   result.error_offsets.push_back(must_stop_ ? base_ + end : UINT32_MAX);
   std::ranges::sort(result.error_offsets);
@@ -513,7 +518,7 @@ void Lexer::close(Kind closer, std::uint32_t begin, std::uint32_t end) {
   const Frame& frame = frames_.back();
   report<Code::unexpected_token>(begin, end, describe(closer_of(frame.opener)),
                                  fmt::format("`{}`", found))
-      .label({base_ + frame.at, base_ + frame.at + 1}, "this is what is open");
+      .label({base_ + frame.at, base_ + frame.at + 1}, "opened here");
   supply_closer(begin);
 }
 
@@ -655,6 +660,13 @@ void Lexer::unclosed_raw(std::uint32_t begin, std::uint32_t end) {
 
 void Lexer::stranger(std::uint32_t begin, std::uint32_t end) {
   const std::string_view character = text_.substr(begin, end - begin);
+  // Quotes come in pairs, and so do slips: one report for a line and a character.
+  if (last_stranger_ == character && stranger_line_ == line_start_) {
+    result.error_offsets.push_back(base_ + begin);
+    return;
+  }
+  last_stranger_ = character;
+  stranger_line_ = line_start_;
   Diagnostic& diagnostic = report<Code::forbidden_character>(
       begin, end, describe_character(decode_utf8(character).value));
   const std::string_view advice = advice_for(character);
