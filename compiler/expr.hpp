@@ -81,11 +81,11 @@ enum class InstructionKind : std::uint8_t {
 struct Instruction {
   InstructionKind kind = InstructionKind::finish;
   std::uint32_t slot = UINT32_MAX;
-  ExprId value;
+  ExprId value{};
   std::uint32_t target = UINT32_MAX;
   std::uint32_t effect = UINT32_MAX;
   std::uint32_t attribute = UINT32_MAX;
-  Span span;
+  Span span{};
 };
 
 // Slots 0 to parameter_count-1 hold the arguments (an observation has one: the resource itself).

@@ -1,0 +1,111 @@
+// Builds core expressions: of the plan, where equal expressions are one (hash-consing, Ershov 1958),
+// and of templates, the open forms that elaboration instantiates and then forgets.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/plan.hpp"
+
+namespace plan {
+
+// Native functions that only the compiler knows; they never reach a plan that is run.
+inline constexpr std::uint32_t native_source_text = UINT32_MAX - 1;
+inline constexpr std::uint32_t native_host = UINT32_MAX - 2;
+
+// Hash of a value's structure; Secret has none to show.
+[[nodiscard]] std::uint64_t hash_of(const Value& value);
+
+class Core {
+ public:
+  // Works on the vectors of `plan`; equal expressions and equal constants get one id.
+  [[nodiscard]] static Core shared(Plan& plan);
+  // Works on vectors of its own; functions are kept by `home`, which must outlive it.
+  [[nodiscard]] static Core of_templates(Core* home = nullptr);
+
+  [[nodiscard]] bool is_shared() const { return is_shared_; }
+  [[nodiscard]] Expr operator[](ExprId id) const { return (*exprs_)[id.index]; }
+  [[nodiscard]] std::span<const ExprId> children(const Expr& expr) const {
+    return std::span(*children_).subspan(expr.children_begin,
+                                         expr.children_end - expr.children_begin);
+  }
+  // One of expr_children, by its place there.
+  [[nodiscard]] ExprId child(std::uint32_t place) const { return (*children_)[place]; }
+  [[nodiscard]] const Value& constant_value(std::uint32_t index) const {
+    return (*constants_)[index];
+  }
+
+  // `expr` without its children's range.
+  ExprId add(Expr expr, std::span<const ExprId> children = {});
+  // Of a deferred value in the plan: its expression.
+  ExprId constant(Value value);
+  ExprId local(std::uint32_t slot) { return add({.op = Op::local, .a = slot}); }
+
+  // Slots that the expression reads without binding them, and slots that it binds, as bit sets
+  // (slots from 63 on share one bit). Of the plan's expressions only.
+  [[nodiscard]] std::uint64_t free_slots(ExprId id) const { return free_[id.index]; }
+  [[nodiscard]] std::uint64_t bound_slots(ExprId id) const { return bound_[id.index]; }
+
+  // Templates only: what was added since a mark can be dropped again.
+  struct Mark {
+    std::size_t exprs = 0;
+    std::size_t children = 0;
+    std::size_t constants = 0;
+  };
+  [[nodiscard]] Mark mark() const;
+  void release(Mark mark);
+
+  [[nodiscard]] Core& functions_home() { return home_ == nullptr ? *this : *home_; }
+  // Index of a function of (module, ordinal), UINT32_MAX if it is not there yet.
+  [[nodiscard]] std::uint32_t function_index(std::uint32_t module, std::uint32_t ordinal) const;
+  std::uint32_t add_function(std::uint32_t module, std::uint32_t ordinal, PureFunction function);
+  [[nodiscard]] const PureFunction& function(std::uint32_t index) const {
+    return (*functions_)[index];
+  }
+
+ private:
+  Core() = default;
+  struct Storage {
+    std::vector<Expr> exprs;
+    std::vector<ExprId> children;
+    std::vector<Value> constants;
+    std::vector<PureFunction> functions;
+  };
+  void grow();
+  [[nodiscard]] bool is_same(const Expr& known, const Expr& expr,
+                             std::span<const ExprId> children) const;
+  void note_slots(const Expr& expr);
+
+  std::vector<Expr>* exprs_ = nullptr;
+  std::vector<ExprId>* children_ = nullptr;
+  std::vector<Value>* constants_ = nullptr;
+  std::vector<PureFunction>* functions_ = nullptr;
+  std::vector<std::uint64_t> free_;
+  std::vector<std::uint64_t> bound_;
+  std::vector<std::uint32_t> table_;           // of expressions, open addressing
+  std::size_t table_used_ = 0;
+  std::vector<std::uint32_t> constant_table_;  // of constants
+  std::size_t constants_used_ = 0;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> function_indexes_;
+  bool is_shared_ = false;
+  Core* home_ = nullptr;
+  std::unique_ptr<Storage> storage_;
+};
+
+// Keys of records, shared by the whole plan.
+class Shapes {
+ public:
+  explicit Shapes(Plan& plan) : plan_(plan) {}
+  [[nodiscard]] std::uint32_t index_of(const std::vector<std::string>& keys);
+
+ private:
+  Plan& plan_;
+  std::map<std::vector<std::string>, std::uint32_t> indexes_;
+};
+
+}  // namespace plan
