@@ -195,7 +195,11 @@ EvaluationResult Evaluator::field(const Expr& expr) {
   const std::string_view name = std::bit_cast<Name>(expr.b).text();
   if (const auto* resource = base->as<ResourceId>()) {
     const ResourceId actual = environment_.resolve(*resource);
-    const ResourceType& type = plan_.resource_types[environment_.type_of(actual)];
+    const std::uint32_t kind = environment_.type_of(actual);
+    if (expr.c != UINT32_MAX && expr.d == kind) {
+      return environment_.field(actual, expr.c);
+    }
+    const ResourceType& type = plan_.resource_types[kind];
     for (std::uint32_t position = 0; position < type.field_names.size(); ++position) {
       if (type.field_names[position] == name) {
         return environment_.field(actual, position);

@@ -23,13 +23,13 @@ using SecretProvider =
     std::function<std::expected<std::string, std::string>(const Input& input)>;
 
 struct RunOptions {
-  SecretProvider secrets;
+  SecretProvider secrets{};
   // Yes to the questions before the run and at the point of no return; not to destruction.
   bool assume_yes = false;
   // Yes to the destruction of exactly these: "new_db.content", or the name of a step.
-  std::vector<std::string> confirmed_destructions;
+  std::vector<std::string> confirmed_destructions{};
   // Steps of kind approve that are answered with yes beforehand, by name; "all" for all.
-  std::vector<std::string> approved_steps;
+  std::vector<std::string> approved_steps{};
   std::uint32_t steps_per_host = 8;        // at most so many steps act on one host at once
   std::uint32_t observations_at_once = 64; // programs of observations under way
   // Simulation and tests: among the steps that could start, the choice is made by this seed.
