@@ -1,0 +1,82 @@
+// What is destroyed was declared expendable, is saved elsewhere at that time, or may be lost by
+// the author's word.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/prove/proof.hpp"
+
+namespace plan {
+
+namespace {
+
+bool is_expendable(const Plan& plan, ResourceId resource) {
+  const Resource& found = plan.resources[resource.index];
+  const auto& names = plan.resource_types[found.type].field_names;
+  const auto field = std::ranges::find(names, "expendable");
+  const auto index = static_cast<std::size_t>(field - names.begin());
+  if (field == names.end() || index >= found.fields.size()) {
+    return false;
+  }
+  const bool* value = found.fields[index].as<bool>();
+  return value != nullptr && *value;
+}
+
+// Another resource holds the same value now, or the plan itself says what the value is.
+bool is_saved(const Proof& proof, VariableId variable) {
+  const TermId value = proof.state[variable.index];
+  if (proof.terms.value(value) != nullptr || proof.terms.is_poison(value)) {
+    return true;
+  }
+  const ResourceId resource = proof.plan.variables[variable.index].resource;
+  return std::ranges::any_of(proof.copies, [&](VariableId other) {
+    return proof.state[other.index] == value &&
+           proof.plan.variables[other.index].resource != resource;
+  }) || std::ranges::any_of(proof.copies, [&](VariableId other) {
+    // The lost one is itself the copy; its source still holds.
+    return other == variable && [&] {
+      const std::uint32_t at = proof.defined[variable.index];
+      if (at == UINT32_MAX) {
+        return false;
+      }
+      const Write& write = proof.effects.all()[proof.definitions[at].write];
+      return write.kind == WriteKind::set &&
+             proof.terms[write.value].kind == TermKind::initial &&
+             proof.state[proof.terms[write.value].a] == value;
+    }();
+  });
+}
+
+}  // namespace
+
+void check_data_loss(Proof& proof, StepId step) {
+  const Step& found = proof.plan.steps[step.index];
+  if (found.allows_destroy) {
+    return;
+  }
+  for (const Write& write : proof.effects.of(step)) {
+    const ResourceId resource = proof.plan.variables[write.variable.index].resource;
+    if (!write.destroys || is_expendable(proof.plan, resource) ||
+        is_saved(proof, write.variable)) {
+      continue;
+    }
+    const std::string& name = proof.plan.resources[resource.index].name;
+    Diagnostic& diagnostic = proof.diagnostics.report<Code::data_lost>(
+        found.span, found.name, proof.variable(write.variable));
+    diagnostic.at_primary("destroys it");
+    diagnostic.label(write.span, "says that it is destroyed");
+    diagnostic.label(proof.plan.resources[resource.index].span, fmt::format("`{}`", name));
+    const auto& fields =
+        proof.plan.resource_types[proof.plan.resources[resource.index].type].field_names;
+    if (std::ranges::find(fields, "expendable") != fields.end()) {
+      diagnostic.help(fmt::format("if `{}` may be lost, say `expendable: true` there", name));
+    }
+    diagnostic.help(fmt::format("save it by a step before `{}`, or write `allow destroy` in the "
+                                "block of `{}`",
+                                found.name, found.name));
+    diagnostic.schedule = schedule_to(proof, {step});
+  }
+}
+
+}  // namespace plan

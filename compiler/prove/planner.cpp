@@ -1,0 +1,438 @@
+#include "compiler/prove/planner.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "compiler/prove/describe_edge.hpp"
+
+namespace plan {
+
+namespace {
+
+// Steps whose outputs the arguments of `step` use.
+std::vector<StepId> data_sources(const Terms& terms, Terms& mutable_terms, const Step& step) {
+  std::vector<StepId> result;
+  for (const Value& argument : step.arguments) {
+    if (const auto* deferred = argument.as<Deferred>()) {
+      terms.for_each_leaf(mutable_terms.of(deferred->expr), [&](TermId leaf) {
+        if (terms[leaf].kind == TermKind::token) {
+          result.push_back(StepId{terms[leaf].a});
+        }
+      });
+    }
+  }
+  return result;
+}
+
+bool is_providing(const Bearer& bearer) {
+  return bearer.bearing == Bearing::provides || bearer.bearing == Bearing::conveys;
+}
+
+}  // namespace
+
+Planner::Planner(Plan& plan, Diagnostics& diagnostics)
+    : plan_(plan),
+      diagnostics_(diagnostics),
+      terms_(plan),
+      effects_(plan, terms_),
+      loops_(plan),
+      sites_(plan, terms_, effects_),
+      graph_(plan.steps.size()),
+      is_failed_(sites_.all().size()) {}
+
+Edge Planner::edge(
+    StepId from, StepId to, EdgeReason reason, VariableId variable, Span span) const {
+  const auto [before, after] = loops_.attach(from, to);
+  return {.from = before, .to = after, .reason = reason, .variable = variable, .span = span};
+}
+
+Edge Planner::provides_edge(const Bearer& bearer, const Site& site) const {
+  return edge(bearer.step, site.consumer, EdgeReason::provides, bearer.variable, site.span);
+}
+
+bool Planner::is_before(StepId one, StepId two) const {
+  const auto [before, after] = loops_.attach(one, two);
+  return graph_.reaches(before.index, after.index);
+}
+
+bool Planner::can_be_before(StepId one, StepId two) const {
+  const auto [before, after] = loops_.attach(one, two);
+  return before != after && !graph_.reaches(after.index, before.index);
+}
+
+bool Planner::insert(const Edge& new_edge) {
+  if (!graph_.insert(new_edge.from.index, new_edge.to.index)) {
+    return false;
+  }
+  edges_.push_back(new_edge);
+  return true;
+}
+
+bool Planner::take_written_order() {
+  for (std::uint32_t index = 0; index < plan_.steps.size(); ++index) {
+    const Step& step = plan_.steps[index];
+    const std::vector<StepId> sources = data_sources(terms_, terms_, step);
+    for (const StepId before : step.after) {
+      const bool is_data = std::ranges::find(sources, before) != sources.end();
+      edges_.push_back(edge(before,
+                            StepId{index},
+                            is_data ? EdgeReason::data : EdgeReason::written,
+                            {},
+                            step.span));
+    }
+    if (loops_.of(StepId{index}) != UINT32_MAX) {
+      const Loop& loop = plan_.loops[loops_.of(StepId{index})];
+      edges_.push_back({.from = loop.begin, .to = StepId{index}, .reason = EdgeReason::loop,
+                        .variable = {}, .span = loop.span});
+      edges_.push_back({.from = StepId{index}, .to = loop.end, .reason = EdgeReason::loop,
+                        .variable = {}, .span = loop.span});
+    }
+  }
+  for (const Loop& loop : plan_.loops) {
+    edges_.push_back({.from = loop.begin, .to = loop.end, .reason = EdgeReason::loop,
+                      .variable = {}, .span = loop.span});
+  }
+  for (const Edge& written : edges_) {
+    graph_.add(written.from.index, written.to.index);
+  }
+  if (graph_.sort()) {
+    return true;
+  }
+  for (const auto& cycle : graph_.cycles()) {
+    std::vector<std::uint32_t> path(cycle);
+    path.push_back(cycle.front());
+    report_cycle(edges_of_path(edges_, path), "take one of these `after` away");
+  }
+  return false;
+}
+
+void Planner::commit_link(const Link& link) {
+  const auto index = static_cast<std::uint32_t>(links_.size());
+  const Site& site = site_of(link);
+  links_.push_back(link);
+  // A site may have several links at once (contributing steps, branches of `when`): a step that is
+  // linked itself is no threat to the others.
+  for (const Bearer& bearer : sites_.bearers(site)) {
+    if (bearer.step == link.provider || bearer.bearing == Bearing::provides) {
+      continue;
+    }
+    threats_.push_back({.link = index, .step = bearer.step, .variable = bearer.variable});
+  }
+}
+
+void Planner::link_single_providers() {
+  std::vector<Tentative> tentative;
+  for (std::uint32_t index = 0; index < sites_.all().size(); ++index) {
+    const Site& site = sites_.all()[index];
+    if (site.need == Need::wait) {
+      waits_.push_back(index);
+      continue;
+    }
+    const auto bearers = sites_.bearers(site);
+    const auto count = std::ranges::count_if(bearers, is_providing);
+    const auto single = std::ranges::find_if(bearers, is_providing);
+    const bool has_part = std::ranges::any_of(
+        bearers, [](const Bearer& bearer) { return bearer.bearing == Bearing::contributes; });
+    if (count > 1 || (count == 0 && has_part)) {
+      several_.push_back(index);
+    } else if (count == 0) {
+      commit_link({.provider = {}, .site = index});
+    } else if (site.need == Need::end) {
+      commit_link({.provider = single->step, .site = index});
+    } else {
+      tentative.push_back({.edge = provides_edge(*single, site),
+                           .link = {.provider = single->step, .site = index}});
+    }
+  }
+  for (const Tentative& item : tentative) {
+    graph_.add(item.edge.from.index, item.edge.to.index);
+  }
+  if (graph_.sort()) {
+    for (const Tentative& item : tentative) {
+      edges_.push_back(item.edge);
+      commit_link(item.link);
+    }
+    return;
+  }
+  untangle(std::move(tentative));
+}
+
+// Links that are on no cycle are kept; each component is then looked at by itself.
+void Planner::untangle(std::vector<Tentative> tentative) {
+  const std::vector<std::uint32_t> component = graph_.components();
+  std::map<std::uint32_t, std::vector<Tentative>> tangled;
+  for (Tentative& item : tentative) {
+    if (component[item.edge.from.index] == component[item.edge.to.index]) {
+      tangled[component[item.edge.from.index]].push_back(item);
+      continue;
+    }
+    edges_.push_back(item.edge);
+    commit_link(item.link);
+  }
+  graph_ = DependencyGraph(plan_.steps.size());
+  for (const Edge& known : edges_) {
+    graph_.add(known.from.index, known.to.index);
+  }
+  graph_.sort();
+  std::map<std::uint32_t, std::vector<std::uint32_t>> members;
+  for (std::uint32_t node = 0; node < component.size(); ++node) {
+    if (tangled.contains(component[node])) {
+      members[component[node]].push_back(node);
+    }
+  }
+  for (auto& [number, items] : tangled) {
+    untangle_component(members[number], std::move(items));
+  }
+}
+
+void Planner::untangle_component(std::span<const std::uint32_t> nodes,
+                                 std::vector<Tentative> tangled) {
+  // The most links of one component that are tried one by one.
+  constexpr std::size_t try_limit = 256;
+  std::vector<Tentative> left;
+  std::vector<Tentative> fallen;
+  for (const Tentative& item : tangled) {
+    const bool is_possible = item.edge.from != item.edge.to &&
+                             !graph_.reaches(item.edge.to.index, item.edge.from.index);
+    (is_possible ? left : fallen).push_back(item);
+  }
+  std::vector<Edge> extra;
+  for (const Tentative& item : left) {
+    extra.push_back(item.edge);
+  }
+  if (!is_acyclic(nodes, extra, SIZE_MAX)) {
+    std::vector<std::size_t> openers;
+    for (std::size_t index = 0; index < left.size() && left.size() <= try_limit; ++index) {
+      std::vector<Edge> with_fallback = extra;
+      const std::vector<Edge> protecting = fallback_edges(left[index]);
+      with_fallback.insert(with_fallback.end(), protecting.begin(), protecting.end());
+      if (is_acyclic(nodes, with_fallback, index)) {
+        openers.push_back(index);
+      }
+    }
+    if (openers.size() != 1) {
+      report_cycle(nodes, left);
+      for (const Tentative& item : left) {
+        is_failed_[item.link.site] = true;
+      }
+      return;
+    }
+    fallen.push_back(left[openers.front()]);
+    left.erase(left.begin() + static_cast<std::ptrdiff_t>(openers.front()));
+  }
+  for (const Tentative& item : left) {
+    insert(item.edge);
+    commit_link(item.link);
+  }
+  for (const Tentative& item : fallen) {
+    commit_link({.provider = {}, .site = item.link.site});
+  }
+}
+
+// What has to be added when the condition is left to the world as found: whoever bears on it
+// comes later.
+std::vector<Edge> Planner::fallback_edges(const Tentative& tentative) const {
+  const Site& site = site_of(tentative.link);
+  std::vector<Edge> result;
+  for (const Bearer& bearer : sites_.bearers(site)) {
+    if (bearer.bearing != Bearing::provides) {
+      result.push_back(edge(
+          site.consumer, bearer.step, EdgeReason::protects, bearer.variable, site.span));
+    }
+  }
+  return result;
+}
+
+// Whether the graph among `nodes`, with all but one of the extra edges, has no cycle.
+bool Planner::is_acyclic(std::span<const std::uint32_t> nodes,
+                         std::span<const Edge> extra,
+                         std::size_t left_out) const {
+  std::map<std::uint32_t, std::uint32_t> local;
+  for (const std::uint32_t node : nodes) {
+    local.emplace(node, static_cast<std::uint32_t>(local.size()));
+  }
+  DependencyGraph small(nodes.size());
+  for (const std::uint32_t node : nodes) {
+    graph_.for_each_successor(node, [&](std::uint32_t next) {
+      if (local.contains(next)) {
+        small.add(local.at(node), local.at(next));
+      }
+    });
+  }
+  for (std::size_t index = 0; index < extra.size(); ++index) {
+    const Edge& added = extra[index];
+    if (index != left_out && local.contains(added.from.index) && local.contains(added.to.index)) {
+      small.add(local.at(added.from.index), local.at(added.to.index));
+    }
+  }
+  return small.sort();
+}
+
+void Planner::link_chosen_providers() {
+  bool has_progress = true;
+  while (has_progress && !several_.empty()) {
+    has_progress = false;
+    std::vector<std::uint32_t> open;
+    for (const std::uint32_t site : several_) {
+      const Choice choice = choose(site);
+      has_progress = has_progress || choice != Choice::open;
+      if (choice == Choice::open) {
+        open.push_back(site);
+      }
+    }
+    several_ = std::move(open);
+    resolve_threats();
+  }
+}
+
+// Whether the consumer could also run after `first` and before something that takes the condition
+// away again, on the way to `last`.
+bool Planner::may_stop_between(const Site& site, StepId first, StepId last) const {
+  if (site.need == Need::end || is_before(last, site.consumer)) {
+    return false;
+  }
+  return std::ranges::any_of(sites_.bearers(site), [&](const Bearer& bearer) {
+    return bearer.bearing == Bearing::threatens && is_before(first, bearer.step) &&
+           is_before(bearer.step, last) && !is_before(bearer.step, site.consumer);
+  });
+}
+
+Planner::Choice Planner::choose(std::uint32_t index) {
+  const Site& site = sites_.all()[index];
+  const bool is_goal = site.need == Need::end;
+  std::vector<Bearer> possible;
+  std::vector<Bearer> parts;
+  for (const Bearer& bearer : sites_.bearers(site)) {
+    if (is_goal || can_be_before(bearer.step, site.consumer)) {
+      if (is_providing(bearer)) {
+        possible.push_back(bearer);
+      } else if (bearer.bearing == Bearing::contributes) {
+        parts.push_back(bearer);
+      }
+    }
+  }
+  if (possible.empty() && !parts.empty()) {
+    return link_all(index, parts) ? Choice::made : Choice::none;
+  }
+  if (possible.empty()) {
+    commit_link({.provider = {}, .site = index});
+    return Choice::made;
+  }
+  std::ranges::sort(possible, {}, [&](const Bearer& bearer) {
+    return graph_.position(loops_.attach(bearer.step, bearer.step).first.index);
+  });
+  const auto conditional = std::ranges::count_if(
+      possible, [&](const Bearer& bearer) { return plan_.steps[bearer.step.index].when.has_value(); });
+  bool is_chain = true;
+  for (std::size_t at = 0; at + 1 < possible.size(); ++at) {
+    is_chain = is_chain && is_before(possible[at].step, possible[at + 1].step) &&
+               !may_stop_between(site, possible[at].step, possible.back().step);
+  }
+  if (is_chain) {
+    return link_all(index, std::span(possible).last(1)) ? Choice::made : Choice::none;
+  }
+  if (conditional + 1 >= static_cast<std::ptrdiff_t>(possible.size())) {
+    return link_all(index, possible) ? Choice::made : Choice::none;
+  }
+  return Choice::open;
+}
+
+bool Planner::link_all(std::uint32_t index, std::span<const Bearer> bearers) {
+  const Site& site = sites_.all()[index];
+  bool is_linked = false;
+  for (const Bearer& bearer : bearers) {
+    if (site.need != Need::end && !is_before(bearer.step, site.consumer) &&
+        !insert(provides_edge(bearer, site))) {
+      continue;
+    }
+    is_linked = true;
+    commit_link({.provider = bearer.step, .site = index});
+  }
+  // Links of one site do not threaten each other.
+  std::erase_if(threats_, [&](const Threat& threat) {
+    return links_[threat.link].site == index &&
+           std::ranges::any_of(bearers,
+                               [&](const Bearer& bearer) { return bearer.step == threat.step; });
+  });
+  return is_linked;
+}
+
+// True if an edge was added. `is_open`: two ways are left.
+bool Planner::try_resolve(const Threat& threat, bool& is_open) {
+  const Link& link = links_[threat.link];
+  const Site& site = site_of(link);
+  is_open = false;
+  const bool has_provider = !link.provider.is_none();
+  const bool has_consumer = site.need != Need::end;
+  if ((has_provider && is_before(threat.step, link.provider)) ||
+      (has_consumer && is_before(site.consumer, threat.step))) {
+    return false;
+  }
+  const bool can_demote = has_provider && can_be_before(threat.step, link.provider);
+  const bool can_promote = has_consumer && can_be_before(site.consumer, threat.step);
+  is_open = can_demote && can_promote;
+  if (can_demote == can_promote) {
+    return false;
+  }
+  return insert(can_promote ? edge(site.consumer, threat.step, EdgeReason::protects,
+                                   threat.variable, site.span)
+                            : edge(threat.step, link.provider, EdgeReason::protects,
+                                   threat.variable, site.span));
+}
+
+void Planner::resolve_threats() {
+  bool has_progress = true;
+  while (has_progress) {
+    has_progress = false;
+    std::vector<Threat> open;
+    for (const Threat& threat : threats_) {
+      bool is_open = false;
+      has_progress = try_resolve(threat, is_open) || has_progress;
+      if (is_open) {
+        open.push_back(threat);
+      }
+    }
+    threats_ = std::move(open);
+  }
+}
+
+void Planner::link_waits() {
+  for (const std::uint32_t index : waits_) {
+    const Site& site = sites_.all()[index];
+    const Bearer* single = nullptr;
+    std::size_t count = 0;
+    for (const Bearer& bearer : sites_.bearers(site)) {
+      if (is_providing(bearer) && can_be_before(bearer.step, site.consumer)) {
+        single = &bearer;
+        ++count;
+      }
+    }
+    if (count == 1 && (is_before(single->step, site.consumer) ||
+                       insert(provides_edge(*single, site)))) {
+      commit_link({.provider = single->step, .site = index});
+    }
+  }
+}
+
+void Planner::finish() {
+  if (diagnostics_.has_errors()) {
+    return;
+  }
+  const auto key = [](const Edge& item) {
+    return std::tuple(item.from, item.to, item.reason, item.variable.index);
+  };
+  std::ranges::sort(edges_, {}, [&](const Edge& item) { return std::pair(key(item), item.span); });
+  const auto repeated = std::ranges::unique(edges_, {}, key);
+  edges_.erase(repeated.begin(), repeated.end());
+  plan_.edges = std::move(edges_);
+  graph_.sort();
+  plan_.topological.clear();
+  for (const std::uint32_t node : graph_.order()) {
+    plan_.topological.push_back(StepId{node});
+  }
+}
+
+}  // namespace plan

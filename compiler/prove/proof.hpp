@@ -1,0 +1,95 @@
+// What the proofs share: the order as a graph, and one symbolic execution of the plan in
+// topological order. Where no two steps race, every variable has the same last writer in every
+// schedule, so this one execution stands for all of them. Each property has a file of its own.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compiler/graph.hpp"
+#include "compiler/plan.hpp"
+#include "compiler/prove/effects.hpp"
+#include "compiler/prove/terms.hpp"
+#include "dsl/diagnostic.hpp"
+
+namespace plan {
+
+// Where a variable's present value comes from.
+struct Definition {
+  std::uint32_t write = UINT32_MAX;   // of Effects::all(); none: the world as found
+  std::uint32_t source = UINT32_MAX;  // of a copy: the definition of what was copied
+};
+
+struct Proof {
+  Proof(Plan& plan, Diagnostics& diagnostics);
+
+  // The step acts: what it writes gets its new values.
+  void act(StepId step);
+
+  [[nodiscard]] bool is_before(StepId one, StepId two) const;
+  // The value of a condition now, in the case that the step runs at all.
+  [[nodiscard]] TermId value_now(TermId term, StepId step);
+  // The condition under which the step runs, over the world as found; true if there is none.
+  [[nodiscard]] TermId when(StepId step);
+  [[nodiscard]] std::string variable(VariableId id) const { return variable_text(plan, id); }
+  [[nodiscard]] const std::string& name(StepId step) const { return plan.steps[step.index].name; }
+  [[nodiscard]] std::vector<VariableId> variables_of(TermId term) const;
+  // From now on nothing is said about what this condition depends on.
+  void silence(TermId condition);
+  // Whether the variable belongs to the one element that the loop's body works on.
+  [[nodiscard]] bool is_private(VariableId variable, std::uint32_t loop);
+
+  Plan& plan;
+  Diagnostics& diagnostics;
+  Terms terms;
+  Effects effects;
+  Loops loops;
+  DependencyGraph graph;
+  std::vector<TermId> state;            // now, by variable
+  std::vector<TermId> found;            // the world as found, by variable
+  std::vector<std::uint32_t> defined;   // by variable: index of `definitions`; none: as found
+  std::vector<Definition> definitions;
+  std::vector<TermId> after;            // by write: the value that it leaves behind
+  std::vector<TermId> runs;             // by step with `when`: whether it runs, as seen at its turn
+  std::vector<VariableId> copies;       // variables that hold a copy of another one at some time
+  std::vector<TermId> assumed;          // what preflight makes sure of
+  std::vector<TermId> unknowns;         // for bearing()
+
+ private:
+  struct SharedValue {
+    VariableId variable;
+    TermId at_entry;
+  };
+  void enter_loop(std::uint32_t loop);
+  void leave_loop(std::uint32_t loop);
+  bool mentions(const Value& value, std::uint32_t loop);
+  bool mentions(TermId term, std::uint32_t loop);
+  bool is_of_element(ResourceId resource, std::uint32_t loop);
+
+  std::vector<std::vector<SharedValue>> shared_;      // by loop
+  std::vector<std::vector<std::uint32_t>> written_in_; // by loop: writes in its body
+  std::unordered_map<std::uint32_t, std::uint32_t> loop_at_;  // begin or end step → loop
+};
+
+// Explains why `condition`, a conjunct, is not known to hold when `step` starts (none: at the end):
+// labels for its last writers and what they copied, notes for steps that come too late, the
+// schedule. Returns whether some step would make it true.
+bool explain_failure(Proof& proof, TermId condition, StepId step, Diagnostic& diagnostic);
+// The steps that have to run before these, then these: the shortest order that leads there.
+[[nodiscard]] std::vector<std::string> schedule_to(const Proof& proof, std::vector<StepId> steps);
+
+// One property each. The first five are called at each step of the execution, before it acts.
+void check_requirements(Proof& proof, StepId step);
+void check_waits(Proof& proof, StepId step);
+void check_data_loss(Proof& proof, StepId step);
+void check_resumable(const Plan& plan, Diagnostics& diagnostics);
+void check_aliases(const Plan& plan, Diagnostics& diagnostics);
+bool check_races(Proof& proof);
+void check_goals(Proof& proof);
+void check_invariants(Proof& proof);
+void check_rollback(Proof& proof);
+
+}  // namespace plan

@@ -1,0 +1,105 @@
+// Every requirement holds when its step starts, in every schedule; what no step writes before is
+// left to preflight.
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "compiler/prove/describe_edge.hpp"
+#include "compiler/prove/proof.hpp"
+
+namespace plan {
+
+namespace {
+
+enum class Verdict : std::uint8_t { holds, preflight, fails, unproven, silent };
+
+Verdict judge(Proof& proof, TermId condition, StepId step) {
+  const TermId plain = proof.terms.substitute(condition, proof.state);
+  const TermId value = proof.value_now(condition, step);
+  if (proof.terms.is_poison(value)) {
+    return Verdict::silent;
+  }
+  if (proof.terms.is_true(value)) {
+    return Verdict::holds;
+  }
+  if (proof.terms.is_refuted(value)) {
+    return Verdict::fails;
+  }
+  // Only a condition that no step has touched is the same one that preflight looks at.
+  return plain == condition ? Verdict::preflight : Verdict::unproven;
+}
+
+// Two steps that ask the opposite of the world as found.
+void check_contradiction(Proof& proof, TermId condition, const Condition& clause, StepId step) {
+  const bool is_plain = !proof.plan.steps[step.index].when;
+  const TermId opposite = proof.terms.negation(condition);
+  const auto known = std::ranges::find(proof.assumed, opposite);
+  if (known == proof.assumed.end()) {
+    if (is_plain) {
+      proof.assumed.push_back(condition);
+    }
+    return;
+  }
+  for (const auto& [other, index] : proof.plan.preflight_requirements) {
+    const Condition& before = proof.plan.steps[other.index].requires_[index];
+    const auto parts = proof.terms.conjuncts(proof.terms.of(before.expr));
+    if (std::ranges::find(parts, opposite) != parts.end()) {
+      Diagnostic& diagnostic = proof.diagnostics.report<Code::contradictory_start>(
+          clause.span, proof.name(other), proof.name(step), before.text, clause.text);
+      diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
+      diagnostic.label(before.span, fmt::format("`{}` needs this", proof.name(other)));
+      diagnostic.note("no step changes it before they start");
+      diagnostic.help("add a step between them that makes the second one's requirement true");
+      return;
+    }
+  }
+}
+
+void report(Proof& proof, Verdict verdict, TermId condition, const Condition& clause, StepId step) {
+  Diagnostic& diagnostic =
+      verdict == Verdict::fails
+          ? proof.diagnostics.report<Code::requirement_false>(clause.span, proof.name(step), clause.text)
+          : proof.diagnostics.report<Code::requirement_unproven>(clause.span, proof.name(step),
+                                                                 clause.text);
+  diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
+  diagnostic.label(proof.plan.steps[step.index].span, "the step");
+  const bool has_provider = explain_failure(proof, condition, step, diagnostic);
+  if (diagnostic.helps.empty()) {
+    diagnostic.help(has_provider
+                        ? fmt::format("order them with `after` so that it holds when `{}` starts",
+                                      proof.name(step))
+                        : fmt::format("no step ensures `{}`: add one before `{}`", clause.text,
+                                      proof.name(step)));
+  }
+}
+
+}  // namespace
+
+void check_requirements(Proof& proof, StepId step) {
+  const auto& clauses = proof.plan.steps[step.index].requires_;
+  for (std::uint32_t index = 0; index < clauses.size(); ++index) {
+    bool needs_preflight = false;
+    bool is_reported = false;
+    for (const TermId part : proof.terms.conjuncts(proof.terms.of(clauses[index].expr))) {
+      const Verdict verdict = judge(proof, part, step);
+      if (verdict == Verdict::preflight) {
+        needs_preflight = true;
+        check_contradiction(proof, part, clauses[index], step);
+      }
+      if (verdict == Verdict::fails || verdict == Verdict::unproven) {
+        if (!is_reported) {
+          report(proof, verdict, part, clauses[index], step);
+        }
+        is_reported = true;
+        proof.silence(part);
+      }
+    }
+    if (needs_preflight && !is_reported) {
+      proof.plan.preflight_requirements.emplace_back(step, index);
+    }
+  }
+}
+
+}  // namespace plan

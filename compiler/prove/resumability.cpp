@@ -1,0 +1,26 @@
+// Every step that acts can tell done from not done, or is declared `once`.
+
+#include <fmt/format.h>
+
+#include "compiler/prove/proof.hpp"
+
+namespace plan {
+
+void check_resumable(const Plan& plan, Diagnostics& diagnostics) {
+  for (const Step& step : plan.steps) {
+    if (step.kind != StepKind::operation || step.operation >= plan.operations.size()) {
+      continue;
+    }
+    const Operation& operation = plan.operations[step.operation];
+    if (operation.body.is_empty() || operation.is_once || !step.ensures.empty()) {
+      continue;
+    }
+    Diagnostic& diagnostic = diagnostics.report<Code::not_resumable>(step.span, step.name);
+    diagnostic.at_primary("acts, and ensures nothing that can be observed");
+    diagnostic.label(operation.span, fmt::format("`{}`", operation.name));
+    diagnostic.help("say what it `ensures`, so that a run that died in it knows whether it is done");
+    diagnostic.help("or declare the operation `once`: a run that died in it asks a person");
+  }
+}
+
+}  // namespace plan
