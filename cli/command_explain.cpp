@@ -19,9 +19,12 @@ using Json = nlohmann::ordered_json;
 
 std::string_view severity_name(Severity severity) {
   switch (severity) {
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::note: return "note";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
   }
   return "";
 }
@@ -86,8 +89,8 @@ ExitCode explain_code(const std::string& wanted, const Options& options) {
     print(Stream::out, json.dump(2) + "\n");
     return ExitCode::done;
   }
-  print(Stream::out, page.empty() ? fmt::format("{}: {}\n", code->code, code->format)
-                                  : std::string(page));
+  print(Stream::out,
+        page.empty() ? fmt::format("{}: {}\n", code->code, code->format) : std::string(page));
   return ExitCode::done;
 }
 

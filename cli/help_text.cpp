@@ -25,7 +25,7 @@ const std::vector<CommandHelp>& command_helps() {
        "Looks at every host first, shows what it will do and asks. The same command goes on after "
        "a\n"
        "failure, a lost connection, a crash or a power cut; when the goals hold it does nothing.\n"
-       "Ctrl-C once: finishes the running steps and stops. Twice: stops at once; both can be "
+       "Ctrl-C once: finishes the running steps and stops. Twice: cancels them. Both can be "
        "resumed.\n"
        "FILE may be a compiled plan (`plan check --out`).\n\n"
        "Examples:\n"

@@ -30,27 +30,24 @@ class LiveProgress : public Progress {
   ~LiveProgress() override {
     const std::scoped_lock lock(mutex_);
     draw_now();
-    is_paused_ = true;
-    print(Stream::out, show_cursor);
+    leave();
   }
 
   void on(const RunEvent& event) override {
     const std::scoped_lock lock(mutex_);
     update(board_, event);
     is_begun_ = true;
+    has_run_ = has_run_ || event.kind == RunEventKind::run_started;
     if (event.kind == RunEventKind::run_finished) {
       draw_now();
-      is_paused_ = true;  // the final state stays; a report is written below it
-      print(Stream::out, show_cursor);
+      leave();  // the final state stays; a report is written below it
     }
   }
 
   void pause() override {
     const std::scoped_lock lock(mutex_);
     draw_now();
-    is_paused_ = true;
-    drawn_ = 0;  // what stands there stays
-    print(Stream::out, show_cursor);
+    leave();
   }
 
   void resume() override {
@@ -65,6 +62,18 @@ class LiveProgress : public Progress {
   }
 
  private:
+  // What stands there stays, and the next drawing begins below. Before the run begins there is a
+  // line about the looking around only, which goes.
+  void leave() {
+    if (!is_paused_ && is_begun_) {
+      const bool is_line = !has_run_ && drawn_ > 0;
+      print(Stream::out, is_line ? fmt::format("\x1b[{}A\r\x1b[J{}", drawn_, show_cursor)
+                                 : std::string(show_cursor));
+    }
+    is_paused_ = true;
+    drawn_ = 0;
+  }
+
   void draw_now() {
     if (is_paused_ || !is_begun_) {
       return;
@@ -79,7 +88,10 @@ class LiveProgress : public Progress {
                          .colored = colored_,
                          .utf8 = utf8_,
                          .now = wall_time()};
-    const std::vector<std::string> lines = draw(board_, look);
+    std::vector<std::string> lines = draw(board_, look);
+    if (!has_run_) {
+      lines.resize(1);
+    }
     fmt::memory_buffer out;
     const auto add = [&](std::string_view text) { out.append(text); };
     add(hide_cursor);
@@ -104,6 +116,7 @@ class LiveProgress : public Progress {
   bool utf8_;
   bool is_paused_ = false;
   bool is_begun_ = false;
+  bool has_run_ = false;
   std::size_t drawn_ = 0;  // lines of the last drawing that the cursor stands below
   TerminalSize size_;
   Ticker ticker_;  // last: ends before what it draws

@@ -12,6 +12,7 @@ namespace {
 
 // A signal handler takes no context, so these are global: lock-free, written by the handler only.
 std::atomic<int> first_signal{0};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<int> requests{0};      // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 std::atomic<RealEffector*> woken{
     nullptr};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
@@ -28,7 +29,12 @@ void end_at_once() {
 
 void handle(int signal) {
   int none = 0;
-  if (!first_signal.compare_exchange_strong(none, signal) && signal == SIGINT) {
+  const bool is_first = first_signal.compare_exchange_strong(none, signal);
+  // SIGTERM asks for no more than a Ctrl-C does, however often it comes.
+  if (is_first || signal == SIGINT) {
+    requests = requests + 1;
+  }
+  if (requests > 2) {
     end_at_once();
   }
   if (RealEffector* effector = woken.load()) {
@@ -48,6 +54,7 @@ void set_handler(int signal, void (*handler)(int)) {
 
 SignalScope::SignalScope(RealEffector& effector) {
   first_signal = 0;
+  requests = 0;
   woken = &effector;
   set_handler(SIGINT, &handle);
   set_handler(SIGTERM, &handle);

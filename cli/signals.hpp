@@ -1,5 +1,6 @@
 // Ctrl-C and SIGTERM while a run is under way. The first asks the run to stop after the running
-// steps; a second Ctrl-C ends the process at once, which a run survives like any crash.
+// steps, a second Ctrl-C has those cancelled, and a third ends the process at once, which a run
+// survives like any crash.
 #pragma once
 
 #include "cli/exit_code.hpp"
@@ -16,7 +17,8 @@ class SignalScope {
   SignalScope& operator=(const SignalScope&) = delete;
 };
 
-[[nodiscard]] bool stop_requested();
+// How often it was asked to stop (World::interrupted).
+[[nodiscard]] int stop_requests();
 // interrupted or terminated, by the signal that came first.
 [[nodiscard]] ExitCode stop_code();
 

@@ -201,6 +201,9 @@ class Lines {
       }
     }
     const std::string shown = text(instruction.value);
+    if (shown == "null") {
+      return;  // a loop's position before the first element
+    }
     line(depth, fmt::format("{} = {}", name_slot(instruction.slot), shown));
   }
 
@@ -273,7 +276,9 @@ class Lines {
         looks.push_back(next);
         name_slot(instruction.slot);
       } else if (instruction.kind == InstructionKind::jump_unless) {
-        condition = text(instruction.value);
+        // The lowering leaves the loop unless the condition is missing.
+        const Expr& test = plan_[instruction.value];
+        condition = test.op == Op::logical_not ? text({test.a}) : text(instruction.value);
       } else if (instruction.kind == InstructionKind::sleep) {
         pause = ", every " + text(instruction.value);
       }
@@ -283,7 +288,9 @@ class Lines {
     for (const std::uint32_t look : looks) {
       statement(look, end, depth + 1);
     }
-    return *last + 1;
+    // What comes next says that the time is up.
+    const bool has_end = *last + 1 < end && program_.code[*last + 1].kind == InstructionKind::fail;
+    return *last + (has_end ? 2 : 1);
   }
 
   // One argument of a command: plain where a shell would take it so, else quoted.
