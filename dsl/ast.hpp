@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -284,7 +286,9 @@ struct File {
   // The arena.
   std::vector<Expr> exprs;
   std::vector<StringPart> string_parts;
-  std::vector<std::string> texts;
+  // Slices of the source, which must outlive the File, or of owned_texts where there are escapes.
+  std::vector<std::string_view> texts;
+  std::vector<std::unique_ptr<const std::string>> owned_texts;
   std::vector<ExprId> expr_lists;
   std::vector<Argument> arguments;  // of calls, and the fields of record literals
   std::vector<Identifier> paths;    // type paths of record literals

@@ -3,6 +3,7 @@
 // was wrong gives an empty name or an Invalid expression.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -39,6 +40,7 @@ class Parts {
   // Position of the next token.
   [[nodiscard]] std::uint32_t token() const { return token_; }
   [[nodiscard]] Span here() const;
+  [[nodiscard]] std::size_t nodes_left() const { return end_child_ - child_; }
 
   // The next part must be a node, or a token.
   std::uint32_t take_node();
@@ -72,7 +74,7 @@ class Parts {
 [[nodiscard]] ast::ExprId build_node_value(AstBuilder& builder, std::uint32_t node);
 [[nodiscard]] ast::ExprId build_token_value(AstBuilder& builder, std::uint32_t token);
 [[nodiscard]] ast::ExprId build_name_as_text(AstBuilder& builder, std::uint32_t token);
-// The meaning of a token `string` or `raw_string`.
-[[nodiscard]] std::string plain_text(AstBuilder& builder, std::uint32_t token);
+// The meaning of a token `string`, `raw_string` or `shell`: a slice of the source if it can be.
+[[nodiscard]] std::string_view plain_text(AstBuilder& builder, std::uint32_t token);
 
 }  // namespace plan

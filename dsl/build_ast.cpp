@@ -356,6 +356,7 @@ std::optional<ast::DeclarationNode> build_node(AstBuilder& builder, std::uint32_
 
 std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& parts) {
   std::vector<ast::Declaration> declarations;
+  declarations.reserve(parts.nodes_left());
   for (; !parts.is_done(); parts.skip()) {
     while (parts.is_at_node()) {
       const std::uint32_t index = parts.take_node();
@@ -398,6 +399,39 @@ void build_header(AstBuilder& builder, std::uint32_t index) {
   }
 }
 
+// Room for what is to come, so that the tables of a large file are never copied.
+void reserve(const Tree& tree, ast::File& file) {
+  std::size_t texts = 0;
+  std::size_t values = 0;
+  std::size_t separators = 0;
+  for (const Token& token : tree.tokens) {
+    switch (token.kind) {
+      case Kind::string:
+      case Kind::raw_string:
+      case Kind::shell:
+      case Kind::string_text:
+        ++texts;
+        break;
+      case Kind::comma:
+      case Kind::left_paren:
+      case Kind::left_brace:
+        ++separators;
+        break;
+      default:
+        values += is_name(token.kind) || token.kind == Kind::number ? 1 : 0;
+        break;
+    }
+  }
+  const auto is_clause = [](const Node& node) {
+    return node.kind >= NodeKind::requires_clause && node.kind <= NodeKind::do_clause;
+  };
+  file.exprs.reserve(texts + values + tree.nodes.size());
+  file.texts.reserve(texts);
+  file.string_parts.reserve(texts);
+  file.arguments.reserve(separators);
+  file.step_clauses.reserve(static_cast<std::size_t>(std::ranges::count_if(tree.nodes, is_clause)));
+}
+
 }  // namespace
 
 Span doc_of(const Tree& tree, std::uint32_t token) {
@@ -437,7 +471,7 @@ ast::File build_ast(const Tree& tree, Diagnostics& diagnostics) {
   ast::File file;
   file.id = tree.file;
   AstBuilder builder{.tree = tree, .diagnostics = diagnostics, .file = file, .children = {}};
-  file.exprs.reserve(tree.tokens.size() / 3);
+  reserve(tree, file);
   Parts parts(builder, tree.root());
   for (; !parts.is_done(); parts.skip()) {
     const bool is_header = parts.is_at(NodeKind::edition_header) ||

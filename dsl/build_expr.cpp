@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "dsl/ast_builder.hpp"
@@ -224,11 +224,28 @@ ExprId add_text(AstBuilder& builder, Span span, Kind kind, const std::vector<ast
                   : add_expr(builder, span, ast::StringLiteral{.parts = range});
 }
 
-void push_text(AstBuilder& builder, std::string text, std::vector<ast::StringPart>& parts) {
+std::string_view own(AstBuilder& builder, std::string text) {
+  auto& owned = builder.file.owned_texts;
+  owned.push_back(std::make_unique<const std::string>(std::move(text)));
+  return *owned.back();
+}
+
+void push_text(AstBuilder& builder, std::string_view text, std::vector<ast::StringPart>& parts) {
   if (!text.empty()) {
     parts.push_back({.text = static_cast<std::uint32_t>(builder.file.texts.size()), .value = {}});
-    builder.file.texts.push_back(std::move(text));
+    builder.file.texts.push_back(text);
   }
+}
+
+ExprId build_plain_text(AstBuilder& builder, std::uint32_t index) {
+  const Token token = builder.tree.tokens[index];
+  auto& parts = builder.file.string_parts;
+  const auto begin = static_cast<std::uint32_t>(parts.size());
+  push_text(builder, plain_text(builder, index), parts);
+  const ast::Range range{.begin = begin, .end = static_cast<std::uint32_t>(parts.size())};
+  return token.kind == Kind::shell
+             ? add_expr(builder, token.span(), ast::ShellTemplate{.parts = range})
+             : add_expr(builder, token.span(), ast::StringLiteral{.parts = range});
 }
 
 ExprId build_template(AstBuilder& builder, std::uint32_t index) {
@@ -258,7 +275,8 @@ ExprId build_template(AstBuilder& builder, std::uint32_t index) {
       resolve_text(pieces, is_block ? TextForm::block : TextForm::line, builder.diagnostics);
   std::vector<ast::StringPart> result;
   for (std::size_t piece = 0; piece < texts.size(); ++piece) {
-    push_text(builder, std::move(texts[piece]), result);
+    const bool is_slice = texts[piece] == pieces[piece].text;
+    push_text(builder, is_slice ? pieces[piece].text : own(builder, std::move(texts[piece])), result);
     if (piece < values.size()) {
       result.push_back({.text = UINT32_MAX, .value = values[piece]});
     }
@@ -479,7 +497,7 @@ ExprId build_node_value(AstBuilder& builder, std::uint32_t node) {
   return build_by_kind(builder, node);
 }
 
-std::string plain_text(AstBuilder& builder, std::uint32_t index) {
+std::string_view plain_text(AstBuilder& builder, std::uint32_t index) {
   const Token token = builder.tree.tokens[index];
   std::string_view text = builder.tree.text_of(token);
   std::uint32_t begin = token.begin;
@@ -495,16 +513,16 @@ std::string plain_text(AstBuilder& builder, std::uint32_t index) {
   }
   const bool is_simple = !is_block && text.find('\\') == std::string_view::npos;
   if (is_simple || (is_raw && !is_block)) {
-    return std::string(text);
+    return text;
   }
   const TextForm form = is_raw ? TextForm::raw_block : is_block ? TextForm::block : TextForm::line;
-  return resolve_text({{.text = text, .begin = begin}}, form, builder.diagnostics).front();
+  return own(builder, resolve_text({{.text = text, .begin = begin}}, form, builder.diagnostics).front());
 }
 
 ExprId build_name_as_text(AstBuilder& builder, std::uint32_t index) {
   const Token token = builder.tree.tokens[index];
   std::vector<ast::StringPart> parts;
-  push_text(builder, std::string(builder.tree.text_of(token)), parts);
+  push_text(builder, builder.tree.text_of(token), parts);
   return add_text(builder, token.span(), Kind::string, parts);
 }
 
@@ -515,11 +533,8 @@ ExprId build_token_value(AstBuilder& builder, std::uint32_t index) {
   switch (token.kind) {
     case Kind::string:
     case Kind::raw_string:
-    case Kind::shell: {
-      std::vector<ast::StringPart> parts;
-      push_text(builder, plain_text(builder, index), parts);
-      return add_text(builder, span, token.kind, parts);
-    }
+    case Kind::shell:
+      return build_plain_text(builder, index);
     case Kind::number: {
       const Number number = parse_number(text, span, builder.diagnostics);
       switch (number.kind) {

@@ -1,5 +1,7 @@
 #include "dsl/check_text.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "dsl/display_width.hpp"
@@ -10,8 +12,22 @@ namespace {
 
 constexpr std::size_t max_reports = 20;
 
-bool is_plain(unsigned char byte) {
-  return (byte >= 0x20 && byte < 0x7F) || byte == '\n' || byte == '\t';
+constexpr auto plain = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t byte = 0x20; byte < 0x7F; ++byte) {
+    table[byte] = true;
+  }
+  table['\n'] = true;
+  table['\t'] = true;
+  return table;
+}();
+
+// The first byte from `at` that needs a closer look.
+std::size_t skip_plain(std::string_view text, std::size_t at) {
+  while (at < text.size() && plain[static_cast<unsigned char>(text[at])]) {
+    ++at;
+  }
+  return at;
 }
 
 // Characters that change the direction of text or take no room: in a plan they deceive its reader
@@ -55,11 +71,7 @@ TextCheck check_text(std::string_view text,
   std::size_t reports = 0;
   // A byte order mark at the very beginning is let pass.
   std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-  while (at < text.size()) {
-    if (is_plain(static_cast<unsigned char>(text[at]))) {
-      ++at;
-      continue;
-    }
+  for (at = skip_plain(text, at); at < text.size(); at = skip_plain(text, at)) {
     const CodePoint point = decode_utf8(text.substr(at));
     const auto begin = static_cast<std::uint32_t>(base + at);
     const auto size = static_cast<std::uint32_t>(point.size_bytes);
