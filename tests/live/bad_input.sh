@@ -12,7 +12,7 @@ verify_refused() {
         fail "$1: refused" "$(output_of $name)"
         reset_bed # or the next case would find all done
         fingerprints before
-    elif ((status > 128)) || grep -qi 'bug in plan' "$scratch/$name.txt"; then
+    elif ((status >= 128 || status == 70)) || grep -qi 'bug in plan' "$scratch/$name.txt"; then
         fail "$1: refused, but by a bug: status $status" "$(output_of $name)"
     else
         verify_says "$1: refused in words that help" "$name" "$2"

@@ -12,12 +12,15 @@ done <<<"$environments"
 verify_says "preview shows what would be destroyed" preview 'validation|destroy'
 verify_says "preview shows the point of no return" preview 'point of no return'
 
-if run_plan unanswered apply "$plan_file" --inputs "$inputs"; then
-    fail "apply without an answer is refused"
-else
-    pass "apply without an answer is refused"
-fi
-verify_unchanged "and changes nothing on the hosts" before
+waiting_for_person=5
+status=0
+run_plan unanswered apply "$plan_file" --inputs "$inputs" || status=$?
+verify "apply without an answer is refused" test $status = $waiting_for_person
+status=0
+run_plan unconfirmed apply "$plan_file" --inputs "$inputs" --yes || status=$?
+verify "apply that nobody allowed to destroy anything is refused" test $status = $waiting_for_person
+verify_says "and tells how to allow it" unconfirmed '--confirm new_db'
+verify_unchanged "both change nothing on the hosts" before
 
 verify "the graph is drawn" plan_graph graph --format html -o "$scratch/graph.html"
 verify "as a web page" grep -qi '<svg\|<html' "$scratch/graph.html"
