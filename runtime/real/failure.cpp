@@ -1,7 +1,8 @@
 #include "runtime/real/failure.hpp"
 
 #include <algorithm>
-#include <vector>
+
+#include "runtime/redact.hpp"
 
 namespace plan::real {
 
@@ -9,73 +10,59 @@ namespace {
 
 constexpr std::size_t described_length = 120;
 
-void add_secret(std::vector<const std::string*>& secrets, const Text& text) {
-  if (text.secret && !text.secret->reveal().empty()) {
-    secrets.push_back(&text.secret->reveal());
+void add(Redactor& redactor, const Text& text) {
+  if (text.secret) {
+    redactor.add(*text.secret);
   }
 }
 
-void add_secrets(std::vector<const std::string*>& secrets, const HostAddress& host) {
-  if (host.become_password && !host.become_password->reveal().empty()) {
-    secrets.push_back(&host.become_password->reveal());
+void add(Redactor& redactor, const HostAddress& host) {
+  if (host.become_password) {
+    redactor.add(*host.become_password);
   }
 }
 
-void add_secrets(std::vector<const std::string*>& secrets, const Exec& exec) {
-  add_secrets(secrets, exec.host);
+void add(Redactor& redactor, const Exec& exec) {
+  add(redactor, exec.host);
   for (const auto& [name, value] : exec.env) {
-    add_secret(secrets, value);
+    add(redactor, value);
   }
   if (exec.standard_input) {
-    add_secret(secrets, *exec.standard_input);
+    add(redactor, *exec.standard_input);
   }
 }
 
-std::vector<const std::string*> secrets_of(const ActionBody& body) {
-  std::vector<const std::string*> secrets;
-  if (const auto* exec = std::get_if<Exec>(&body)) {
-    add_secrets(secrets, *exec);
-  } else if (const auto* pipe = std::get_if<Pipe>(&body)) {
-    add_secrets(secrets, pipe->source);
-    add_secrets(secrets, pipe->sink);
-  } else if (const auto* write = std::get_if<WriteFile>(&body)) {
-    add_secrets(secrets, write->host);
-    add_secret(secrets, write->content);
-  } else if (const auto* sql = std::get_if<Sql>(&body)) {
-    add_secrets(secrets, sql->via);
-    add_secret(secrets, sql->password);
-    for (const std::optional<Text>& parameter : sql->parameters) {
-      if (parameter) {
-        add_secret(secrets, *parameter);
-      }
-    }
-  } else if (const auto* http = std::get_if<HttpCall>(&body)) {
-    add_secrets(secrets, http->via);
-    for (const auto& [name, value] : http->headers) {
-      add_secret(secrets, value);
-    }
-    if (http->body) {
-      add_secret(secrets, *http->body);
-    }
-  } else if (const auto* connect = std::get_if<Connect>(&body)) {
-    add_secrets(secrets, connect->host);
-  }
-  std::ranges::sort(secrets, [](const std::string* left, const std::string* right) {
-    return left->size() > right->size();
-  });
-  return secrets;
+void add(Redactor& redactor, const Pipe& pipe) {
+  add(redactor, pipe.source);
+  add(redactor, pipe.sink);
 }
 
-std::string replaced(std::string text, const std::vector<const std::string*>& secrets) {
-  constexpr std::string_view mark = "(secret)";
-  for (const std::string* secret : secrets) {
-    for (std::size_t at = text.find(*secret); at != std::string::npos;
-         at = text.find(*secret, at + mark.size())) {
-      text.replace(at, secret->size(), mark);
+void add(Redactor& redactor, const WriteFile& file) {
+  add(redactor, file.host);
+  add(redactor, file.content);
+}
+
+void add(Redactor& redactor, const Sql& sql) {
+  add(redactor, sql.via);
+  add(redactor, sql.password);
+  for (const std::optional<Text>& parameter : sql.parameters) {
+    if (parameter) {
+      add(redactor, *parameter);
     }
   }
-  return text;
 }
+
+void add(Redactor& redactor, const HttpCall& call) {
+  add(redactor, call.via);
+  for (const auto& [name, value] : call.headers) {
+    add(redactor, value);
+  }
+  if (call.body) {
+    add(redactor, *call.body);
+  }
+}
+
+void add(Redactor& redactor, const Connect& connect) { add(redactor, connect.host); }
 
 std::string shortened(std::string text) {
   std::ranges::replace(text, '\n', ' ');
@@ -133,18 +120,15 @@ std::string last_lines(std::string_view text, std::size_t limit) {
   return out;
 }
 
-std::string redacted(std::string text, const Action& action) {
-  return replaced(std::move(text), secrets_of(action.body));
-}
-
 void redact(Failure& failure, const Action& action) {
-  const std::vector<const std::string*> secrets = secrets_of(action.body);
-  if (secrets.empty()) {
+  Redactor redactor;
+  std::visit([&redactor](const auto& body) { add(redactor, body); }, action.body);
+  if (redactor.is_empty()) {
     return;
   }
-  failure.message = replaced(std::move(failure.message), secrets);
+  failure.message = redactor(failure.message);
   for (std::string& note : failure.notes) {
-    note = replaced(std::move(note), secrets);
+    note = redactor(note);
   }
 }
 

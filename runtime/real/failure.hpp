@@ -28,8 +28,7 @@ template <Code code, class... Args>
 // control characters.
 [[nodiscard]] std::string last_lines(std::string_view text, std::size_t limit = 10);
 
-// The text with every secret of the action replaced by "(secret)".
-[[nodiscard]] std::string redacted(std::string text, const Action& action);
+// Replaces every secret of the action in the failure's texts by "(secret)".
 void redact(Failure& failure, const Action& action);
 
 // The command of an action in a few words, without secrets: "systemctl stop toyapp".

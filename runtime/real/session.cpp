@@ -51,21 +51,26 @@ bool is_variable_name(std::string_view name) {
          });
 }
 
-std::string command_text(const Exec& exec) {
-  if (is_done_by_shell(exec)) {
-    return words_of(exec.argv);
-  }
+std::string command_text_reading_on(const Exec& exec) {
   std::string text = "( ";
   for (const auto& [name, value] : exec.env) {
     text += "export " + name + '=' + shell_in_quotes(value.reveal()) + "; ";
   }
-  // A script stands in an eval, so that a mistake in its syntax ends the subshell only.
+  // A script stands in an eval, so that a mistake in its syntax ends the subshell only. A text that
+  // is cut off has no closing parenthesis and does nothing.
   text += exec.argv.empty() ? "eval " + shell_in_quotes(exec.script) : "exec " + words_of(exec.argv);
-  text += " )";
-  if (!exec.standard_input) {
-    return text + " </dev/null";
+  return text + " )";
+}
+
+std::string command_text(const Exec& exec) {
+  if (is_done_by_shell(exec)) {
+    return words_of(exec.argv);
   }
-  return "{ " + shell_printf(exec.standard_input->reveal()) + "; } | " + text;
+  if (!exec.standard_input) {
+    return command_text_reading_on(exec) + " </dev/null";
+  }
+  return "{ " + shell_printf(exec.standard_input->reveal()) + "; } | " +
+         command_text_reading_on(exec);
 }
 
 void MarkedStream::keep(std::string_view bytes) {

@@ -19,6 +19,8 @@ namespace plan::real {
 // environment is exported in a subshell, and nothing but argv is in the arguments of a process.
 // Tests (`test`, `[`, `true`, `false`) stay with the shell itself, all others are programs.
 [[nodiscard]] std::string command_text(const Exec& exec);
+// The same, reading what stands in the shell's own input after this text.
+[[nodiscard]] std::string command_text_reading_on(const Exec& exec);
 
 // Whether a name can be exported: a letter or "_", then letters, digits, "_".
 [[nodiscard]] bool is_variable_name(std::string_view name);

@@ -224,17 +224,20 @@ std::string random_word() {
   return word;
 }
 
-std::string kill_text(const ProcessGroup& group) {
+std::string kill_text(const ProcessGroup& group, Kill kill) {
   if (group.boot_id == "-" || group.started == "-") {
     return ":";  // cannot be told from another process of that number
   }
+  const std::string at_once = "kill -s KILL -- -" + group.leader;
+  const std::string deed = kill == Kill::at_once
+                               ? at_once
+                               : "( kill -s TERM -- -" + group.leader + "; sleep 2; " + at_once + " ) &";
   // A number is not given to a new process while its group has members, so a leader that is gone
   // leaves the group ours; a leader that started at another time is somebody else.
   return "( read -r boot </proc/sys/kernel/random/boot_id; [ \"$boot\" = " + group.boot_id +
          " ] || exit 0; if read -r stat </proc/" + group.leader +
          "/stat; then set -- ${stat##*) }; [ \"${20}\" = " + group.started +
-         " ] || exit 0; fi; ( kill -s TERM -- -" + group.leader + "; sleep 2; kill -s KILL -- -" +
-         group.leader + " ) & ) >/dev/null 2>&1 </dev/null";
+         " ] || exit 0; fi; " + deed + " ) >/dev/null 2>&1 </dev/null";
 }
 
 std::expected<Shell, Failure> open_shell(Link& link,

@@ -41,7 +41,9 @@ struct Shell {
 // A random word of 128 bits.
 [[nodiscard]] std::string random_word();
 
-// Shell text that ends such a group, if it is still the same one; returns at once.
-[[nodiscard]] std::string kill_text(const ProcessGroup& group);
+// Shell text that ends such a group, if it is still the same one: asks it to end and kills it two
+// seconds later, in the background; or kills it at once.
+enum class Kill : unsigned char { gently, at_once };
+[[nodiscard]] std::string kill_text(const ProcessGroup& group, Kill kill = Kill::gently);
 
 }  // namespace plan::real

@@ -294,7 +294,7 @@ std::expected<std::string, Failure> Link::forward(const std::string& target,
   std::string directory;
   {
     const std::lock_guard lock(mutex_);
-    const auto known = forwards_.find(target);
+    const auto known = forwards_.find(target + ' ' + file_name);
     if (known != forwards_.end() && known->second.connection == *connection) {
       return known->second.path;
     }
@@ -320,7 +320,7 @@ std::expected<std::string, Failure> Link::forward(const std::string& target,
     return std::unexpected(std::move(result));
   }
   const std::lock_guard lock(mutex_);
-  forwards_[target] = {.connection = *connection, .path = path};
+  forwards_[target + ' ' + file_name] = {.connection = *connection, .path = path};
   return path;
 }
 

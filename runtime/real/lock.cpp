@@ -1,0 +1,77 @@
+// The run lock: flock(2) on a file beside the journal, which holds the owner's text. The system
+// gives the lock back when the process dies, so a dead owner is no obstacle; the file stays, since
+// removing it would let two owners hold two files of one name.
+#include "runtime/lock.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "runtime/real/failure.hpp"
+#include "runtime/real/fd.hpp"
+
+namespace plan {
+
+namespace {
+
+using real::failure;
+
+constexpr std::size_t owner_limit = 1000;
+
+class FileLock final : public RunLock {
+ public:
+  explicit FileLock(real::Fd file) : file_(std::move(file)) {}
+  ~FileLock() override { std::ignore = ::ftruncate(file_.get(), 0); }
+
+ private:
+  real::Fd file_;
+};
+
+Failure unusable(const std::string& path, int error) {
+  Failure result = failure<Code::state_unusable>(FailureKind::refused, path,
+                                                 std::generic_category().message(error));
+  result.system_error = error;
+  return result;
+}
+
+std::string present_owner(int fd) {
+  char text[owner_limit] = {};
+  const ssize_t size = ::pread(fd, text, sizeof text, 0);
+  return size > 0 ? real::last_lines(std::string_view(text, static_cast<std::size_t>(size)), 1)
+                  : "it does not say which";
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<RunLock>, Failure> acquire_lock(std::string_view path,
+                                                              std::string_view owner) {
+  const std::string name = std::string(path) + ".lock";
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(name).parent_path(), ignored);
+  real::Fd file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.is_open()) {
+    return std::unexpected(unusable(name, errno));
+  }
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      return std::unexpected(unusable(name, errno));
+    }
+    Failure result = failure<Code::run_locked>(FailureKind::refused, present_owner(file.get()));
+    result.system_error = EWOULDBLOCK;
+    return std::unexpected(std::move(result));
+  }
+  const std::string text = std::string(owner.substr(0, owner_limit - 1)) + "\n";
+  const bool is_written = ::ftruncate(file.get(), 0) == 0 &&
+                          ::pwrite(file.get(), text.data(), text.size(), 0) ==
+                              static_cast<ssize_t>(text.size());
+  if (!is_written) {
+    return std::unexpected(unusable(name, errno));
+  }
+  return std::make_unique<FileLock>(std::move(file));
+}
+
+}  // namespace plan
