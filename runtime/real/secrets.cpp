@@ -74,30 +74,30 @@ Read run_command(const std::string& command, std::chrono::milliseconds limit) {
 
 }  // namespace
 
-std::expected<SecretSource, std::string> parse_secret_source(std::string_view text) {
+std::expected<SecretPlace, std::string> parse_secret_source(std::string_view text) {
   if (text == "prompt") {
-    return SecretSource{};
+    return SecretPlace{};
   }
   const std::size_t colon = text.find(':');
   const std::string_view kind = text.substr(0, colon);
   const std::string rest(colon == std::string_view::npos ? "" : text.substr(colon + 1));
   if (!rest.empty() && kind == "env") {
-    return SecretSource{.kind = SecretSourceKind::environment, .text = rest};
+    return SecretPlace{.kind = SecretSourceKind::environment, .text = rest};
   }
   if (!rest.empty() && kind == "file") {
-    return SecretSource{.kind = SecretSourceKind::file, .text = rest};
+    return SecretPlace{.kind = SecretSourceKind::file, .text = rest};
   }
   if (!rest.empty() && kind == "command") {
-    return SecretSource{.kind = SecretSourceKind::command, .text = rest};
+    return SecretPlace{.kind = SecretSourceKind::command, .text = rest};
   }
   if (!rest.empty() && kind == "prompt") {
-    return SecretSource{.kind = SecretSourceKind::terminal, .text = rest};
+    return SecretPlace{.kind = SecretSourceKind::terminal, .text = rest};
   }
   // The text itself may be the secret, given by mistake: it is not repeated.
   return std::unexpected("expected env:NAME, file:PATH, command:TEXT or prompt");
 }
 
-std::expected<Secret, std::string> read_secret(const SecretSource& source,
+std::expected<Secret, std::string> read_secret(const SecretPlace& source,
                                                std::chrono::milliseconds limit) {
   switch (source.kind) {
     case SecretSourceKind::environment:
