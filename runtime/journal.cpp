@@ -217,16 +217,19 @@ std::optional<Record> record_of(Fields& fields) {
   return std::nullopt;
 }
 
+// A crash cuts a record off; a record that has its end and not its hash was changed later.
+bool is_torn(std::string_view line) {
+  const std::size_t tail = chain_key.size() + hash_size + 2;
+  return line.size() < tail || !line.ends_with("\"}") ||
+         line.substr(line.size() - tail, chain_key.size()) != chain_key;
+}
+
 // The chain hash at the end of a line, if what stands before it has that hash.
 std::optional<std::string> verified_chain(std::string_view line, std::string_view previous) {
-  const std::size_t tail = chain_key.size() + hash_size + 2;
-  if (line.size() < tail || !line.ends_with("\"}")) {
+  if (is_torn(line)) {
     return std::nullopt;
   }
-  const std::string_view body = line.substr(0, line.size() - tail);
-  if (line.substr(body.size(), chain_key.size()) != chain_key) {
-    return std::nullopt;
-  }
+  const std::string_view body = line.substr(0, line.size() - chain_key.size() - hash_size - 2);
   std::string chain(line.substr(body.size() + chain_key.size(), hash_size));
   return hash_of(previous, body) == chain ? std::optional(std::move(chain)) : std::nullopt;
 }
@@ -281,15 +284,18 @@ std::expected<JournalContent, Failure> read_journal(Storage& storage) {
 
 std::expected<JournalContent, Failure> read_journal(const std::vector<std::string>& lines) {
   JournalContent content;
+  std::size_t torn_count = 0;
   for (std::size_t index = 0; index < lines.size(); ++index) {
     const std::string& line = lines[index];
     auto chain = verified_chain(line, content.chain);
     auto entry = chain ? entry_of(line) : std::nullopt;
+    if (!chain && !is_torn(line)) {
+      return std::unexpected(damaged(index + 1 - torn_count,
+                                     "its bytes do not have the hash they were written with"));
+    }
     if (!chain) {
-      if (!content.torn.empty()) {
-        return std::unexpected(damaged(index, "it is not whole, and it is not the last one"));
-      }
-      content.torn = line.empty() ? "\n" : line;
+      content.torn += line + "\n";  // several, if going on was cut off too
+      ++torn_count;
       continue;
     }
     if (!entry || entry->number != content.entries.size() + 1) {
@@ -298,10 +304,11 @@ std::expected<JournalContent, Failure> read_journal(const std::vector<std::strin
     const auto* recovered = std::get_if<RecoveredRecord>(&entry->record);
     if (!content.torn.empty()) {
       if (recovered == nullptr || recovered->dropped != to_hex(sha256(content.torn))) {
-        return std::unexpected(damaged(index, "its bytes do not have the hash they were written "
-                                              "with"));
+        return std::unexpected(damaged(index + 1 - torn_count,
+                                       "its bytes do not have the hash they were written with"));
       }
       content.torn.clear();
+      torn_count = 0;
     }
     if (const auto* run = std::get_if<RunRecord>(&entry->record);
         run != nullptr && run->format != journal_format) {

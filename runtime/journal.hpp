@@ -71,7 +71,8 @@ struct EndRecord {
   std::string command{};
   Outcome outcome = Outcome::done;
 };
-// The record before this one was torn by a crash; `dropped` is the SHA-256 of what was left of it.
+// The records before this one were torn by crashes; `dropped` is the SHA-256 of what was left of
+// them, each with a newline.
 struct RecoveredRecord {
   std::string dropped{};
 };
@@ -96,7 +97,7 @@ struct Entry {
 struct JournalContent {
   std::vector<Entry> entries;
   std::string chain;        // hash after the last good record
-  std::string torn;         // bytes of a torn last record; empty: none
+  std::string torn;         // what is left of torn last records, each with a newline; empty: none
 };
 
 // All records, oldest first; a torn last record is set aside. Any other damage is E0802 and names
