@@ -61,6 +61,9 @@ class Core {
   void release(Mark mark);
 
   [[nodiscard]] Core& functions_home() { return home_ == nullptr ? *this : *home_; }
+  [[nodiscard]] const std::string& function_name(std::uint32_t index) const {
+    return home_ == nullptr ? (*functions_)[index].name : home_->function_name(index);
+  }
   // Index of a function of (module, ordinal), UINT32_MAX if it is not there yet.
   [[nodiscard]] std::uint32_t function_index(std::uint32_t module, std::uint32_t ordinal) const;
   std::uint32_t add_function(std::uint32_t module, std::uint32_t ordinal, PureFunction function);

@@ -382,7 +382,12 @@ ExprId Lowering::of(const ast::ForAll& node, ast::ExprId id) {
   const ExprId list = expr(node.list);
   const std::uint32_t slot = scope_.slot_base + symbol(id).index;
   const ExprId condition = expr(node.condition);
-  return core_.add({.op = Op::for_all, .a = list.index, .b = condition.index, .c = slot});
+  // The variable's name is kept for messages, in templates only.
+  return core_.add({.op = Op::for_all,
+                    .a = list.index,
+                    .b = condition.index,
+                    .c = slot,
+                    .d = core_.is_shared() ? UINT32_MAX : node.variable.id()});
 }
 
 ExprId Lowering::of(const ast::Comprehension& node, ast::ExprId id) {

@@ -37,7 +37,7 @@ Value Partial::evaluate(Core& from, ExprId expr, std::vector<Value>& slots, Span
 Value Partial::substitute(ExprId expr, std::uint32_t slot, const Value& value, Span span) {
   std::vector<Value> slots;
   set_slot(slots, slot, value);
-  return evaluate(builder_.core(), expr, slots, span);
+  return evaluate(assembly_.core(), expr, slots, span);
 }
 
 ExprId Partial::reify(const Value& value) {
@@ -45,9 +45,9 @@ ExprId Partial::reify(const Value& value) {
     return deferred->expr;
   }
   if (const auto* resource = value.as<ResourceId>()) {
-    return builder_.resource_constant(*resource);
+    return assembly_.resource_constant(*resource);
   }
-  return builder_.core().constant(value);
+  return assembly_.core().constant(value);
 }
 
 Value Partial::mistake(const std::string& why, Value otherwise) {
@@ -60,12 +60,12 @@ Value Partial::mistake(const std::string& why, Value otherwise) {
 
 bool Partial::is_closed(const Value& value) const {
   const auto* deferred = value.as<Deferred>();
-  return deferred == nullptr || builder_.core().free_slots(deferred->expr) == 0;
+  return deferred == nullptr || assembly_.core().free_slots(deferred->expr) == 0;
 }
 
 Value Partial::known(ExprId expr) const {
-  const Expr made = builder_.core()[expr];
-  return made.op == Op::constant ? builder_.core().constant_value(made.a) : deferred(expr);
+  const Expr made = assembly_.core()[expr];
+  return made.op == Op::constant ? assembly_.core().constant_value(made.a) : deferred(expr);
 }
 
 Value Partial::residual(Expr expr, const std::vector<Value>& children) {
@@ -75,12 +75,12 @@ Value Partial::residual(Expr expr, const std::vector<Value>& children) {
     ids.push_back(reify(child));
   }
   expr.children_begin = expr.children_end = 0;
-  return deferred(builder_.core().add(expr, ids));
+  return deferred(assembly_.core().add(expr, ids));
 }
 
 Value Partial::residual(Op op, const Value& left, const Value& right) {
   const ExprId one = reify(left);
-  return deferred(builder_.core().add({.op = op, .a = one.index, .b = reify(right).index}));
+  return deferred(assembly_.core().add({.op = op, .a = one.index, .b = reify(right).index}));
 }
 
 Value Partial::value(Context& in, ExprId id) {
@@ -98,7 +98,7 @@ Value Partial::value(Context& in, ExprId id) {
     case Op::state: return deferred(id);  // of the plan's own expressions only
     case Op::state_of: return state_of(in, expr);
     case Op::token:
-      return deferred(builder_.core().add(
+      return deferred(assembly_.core().add(
           {.op = Op::token, .a = expr.a == UINT32_MAX ? step_.index : expr.a}));
     case Op::field: return field(in, expr);
     case Op::index: return index(in, expr);
@@ -159,10 +159,10 @@ Value Partial::state_of(Context& in, const Expr& expr) {
     }
   }
   if (const auto* resource = base.as<ResourceId>()) {
-    return builder_.state_value(*resource, expr.b);
+    return assembly_.state_value(*resource, expr.b);
   }
   if (is_deferred(base)) {
-    return deferred(builder_.core().add(
+    return deferred(assembly_.core().add(
         {.op = Op::state_of, .a = reify(base).index, .b = expr.b, .d = expr.d}));
   }
   return mistake("a state of something that is not a resource", {});
@@ -176,7 +176,7 @@ Value Partial::field(Context& in, const Expr& expr) {
   const Value base = value(in, {expr.a});
   const Name name = std::bit_cast<Name>(expr.b);
   if (const auto* resource = base.as<ResourceId>()) {
-    return field_of(builder_.plan().resources[resource->index], expr);
+    return field_of(assembly_.plan().resources[resource->index], expr);
   }
   if (const auto* map = base.as<Map>()) {
     const Value* found = find(*map, name.text());
@@ -189,12 +189,12 @@ Value Partial::field(Context& in, const Expr& expr) {
   if (unknown == nullptr) {
     return mistake(fmt::format("{} has no field `{}`", to_text(base), name.text()), {});
   }
-  const Expr made = builder_.core()[unknown->expr];
+  const Expr made = assembly_.core()[unknown->expr];
   if (made.op == Op::record) {
-    const auto& keys = builder_.plan().record_shapes[made.b];
+    const auto& keys = assembly_.plan().record_shapes[made.b];
     const auto found = std::ranges::find(keys, name.text()) - keys.begin();
     if (static_cast<std::size_t>(found) < keys.size()) {
-      return known(builder_.core().child(made.children_begin + static_cast<std::uint32_t>(found)));
+      return known(assembly_.core().child(made.children_begin + static_cast<std::uint32_t>(found)));
     }
   }
   if (made.op == Op::local) {
@@ -202,20 +202,20 @@ Value Partial::field(Context& in, const Expr& expr) {
     const auto element =
         std::ranges::find(elements_, made.a, &std::pair<std::uint32_t, ResourceId>::first);
     if (element != elements_.end()) {
-      const Value known = field_of(builder_.plan().resources[element->second.index], expr);
+      const Value known = field_of(assembly_.plan().resources[element->second.index], expr);
       const auto* own = known.as<Deferred>();
-      const bool is_own = own != nullptr && builder_.core()[own->expr].op == Op::field &&
-                          builder_.core()[own->expr].a ==
-                              builder_.resource_constant(element->second).index;
+      const bool is_own = own != nullptr && assembly_.core()[own->expr].op == Op::field &&
+                          assembly_.core()[own->expr].a ==
+                              assembly_.resource_constant(element->second).index;
       if (!is_own) {
         return known;
       }
     }
   }
   if (made.op == Op::resource && expr.c != UINT32_MAX) {
-    return known(builder_.core().child(made.children_begin + expr.c));
+    return known(assembly_.core().child(made.children_begin + expr.c));
   }
-  return deferred(builder_.core().add(
+  return deferred(assembly_.core().add(
       {.op = Op::field, .a = unknown->expr.index, .b = expr.b, .c = expr.c, .d = expr.d}));
 }
 
@@ -228,7 +228,7 @@ Value Partial::resource(Context& in, const Expr& expr) {
     return residual({.op = Op::resource, .b = expr.b}, fields);
   }
   bool is_new = false;
-  return Value{builder_.resource(expr.b, std::move(fields), span_, is_new)};
+  return Value{assembly_.resource(expr.b, std::move(fields), span_, is_new)};
 }
 
 // --- values made of others
@@ -246,7 +246,7 @@ Value Partial::record(Context& in, const Expr& expr) {
   Map map;
   map.reserve(values.size());
   for (std::size_t index = 0; index < values.size(); ++index) {
-    map.emplace_back(builder_.plan().record_shapes[expr.b][index], std::move(values[index]));
+    map.emplace_back(assembly_.plan().record_shapes[expr.b][index], std::move(values[index]));
   }
   return Value{std::move(map)};
 }
@@ -280,13 +280,13 @@ std::optional<List> Partial::items(const Value& list) {
     return *known;
   }
   const auto* unknown = list.as<Deferred>();
-  if (unknown == nullptr || builder_.core()[unknown->expr].op != Op::list) {
+  if (unknown == nullptr || assembly_.core()[unknown->expr].op != Op::list) {
     return std::nullopt;
   }
-  const Expr made = builder_.core()[unknown->expr];
+  const Expr made = assembly_.core()[unknown->expr];
   List items;
   for (std::uint32_t child = made.children_begin; child < made.children_end; ++child) {
-    items.push_back(known(builder_.core().child(child)));
+    items.push_back(known(assembly_.core().child(child)));
   }
   return items;
 }

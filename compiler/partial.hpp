@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/builder.hpp"
+#include "compiler/assembly.hpp"
 #include "compiler/operations.hpp"
 #include "dsl/diagnostic.hpp"
 
@@ -34,12 +34,12 @@ struct Outside {
 
 class Partial {
  public:
-  Partial(PlanBuilder& builder,
+  Partial(Assembly& assembly,
           Core& templates,
           const StateTemplates& states,
           Outside outside,
           Diagnostics& diagnostics)
-      : builder_(builder),
+      : assembly_(assembly),
         templates_(templates),
         states_(states),
         outside_(std::move(outside)),
@@ -94,7 +94,7 @@ class Partial {
   [[nodiscard]] bool is_closed(const Value& value) const;
   static Value deferred(ExprId expr) { return Value{Deferred{expr}}; }
 
-  PlanBuilder& builder_;
+  Assembly& assembly_;
   Core& templates_;
   const StateTemplates& states_;
   Outside outside_;

@@ -30,10 +30,10 @@ constexpr std::uint32_t nesting_limit = 200;
 Value Partial::unary(Context& in, const Expr& expr) {
   const Value operand = value(in, {expr.a});
   const auto left = [&] {
-    return deferred(builder_.core().add({.op = expr.op, .a = reify(operand).index}));
+    return deferred(assembly_.core().add({.op = expr.op, .a = reify(operand).index}));
   };
   if (is_deferred(operand)) {
-    const Expr inner = builder_.core()[operand.as<Deferred>()->expr];
+    const Expr inner = assembly_.core()[operand.as<Deferred>()->expr];
     // not not a
     return inner.op == Op::logical_not && expr.op == Op::logical_not ? deferred({inner.a})
                                                                      : left();
@@ -83,7 +83,7 @@ Value Partial::conditional(Context& in, const Expr& expr) {
   }
   const ExprId test = reify(condition);
   const ExprId then_value = reify(one);
-  return deferred(builder_.core().add({.op = Op::conditional,
+  return deferred(assembly_.core().add({.op = Op::conditional,
                                        .a = test.index,
                                        .b = then_value.index,
                                        .c = reify(two).index}));
@@ -116,11 +116,11 @@ Value Partial::native(Context& in, const Expr& expr) {
       return outside_.make_host(*arguments[0].as<Map>(), span_);
     }
     // Fields that are not known yet stay deferred, one by one.
-    const Expr made = builder_.core()[unknown->expr];
+    const Expr made = assembly_.core()[unknown->expr];
     Map fields;
-    const auto& keys = builder_.plan().record_shapes[made.b];
+    const auto& keys = assembly_.plan().record_shapes[made.b];
     for (std::uint32_t index = 0; index < keys.size(); ++index) {
-      fields.emplace_back(keys[index], known(builder_.core().child(made.children_begin + index)));
+      fields.emplace_back(keys[index], known(assembly_.core().child(made.children_begin + index)));
     }
     return outside_.make_host(fields, span_);
   }
@@ -142,12 +142,12 @@ Value Partial::cast(Context& in, const Expr& expr) {
   const Value operand = value(in, {expr.a});
   const auto left = [&] {
     return deferred(
-        builder_.core().add({.op = Op::cast, .a = reify(operand).index, .b = expr.b}));
+        assembly_.core().add({.op = Op::cast, .a = reify(operand).index, .b = expr.b}));
   };
   if (is_deferred(operand)) {
     return left();
   }
-  auto result = plan::cast(builder_.plan(), operand, expr.b);
+  auto result = plan::cast(assembly_.plan(), operand, expr.b);
   return result ? std::move(*result) : mistake(result.error(), left());
 }
 
@@ -206,18 +206,18 @@ Value Partial::map(Context& in, const Expr& expr) {
 }
 
 std::optional<ResourceId> Partial::element_of(ExprId list) {
-  const Expr expr = builder_.core()[list];
+  const Expr expr = assembly_.core()[list];
   if (expr.op == Op::state) {
-    const Variable variable = builder_.plan().variables[expr.a];
-    const std::uint32_t type = builder_.plan().resources[variable.resource.index].type;
-    const bool is_query = builder_.plan().resource_types[type].attributes[variable.attribute].kind ==
+    const Variable variable = assembly_.plan().variables[expr.a];
+    const std::uint32_t type = assembly_.plan().resources[variable.resource.index].type;
+    const bool is_query = assembly_.plan().resource_types[type].attributes[variable.attribute].kind ==
                           AttributeKind::query;
     return is_query ? std::optional(outside_.element(variable.resource, variable.attribute))
                     : std::nullopt;
   }
   // [x for x in query if …]
-  const bool is_filter = expr.op == Op::map && builder_.core()[{expr.b}].op == Op::local &&
-                         builder_.core()[{expr.b}].a == expr.c;
+  const bool is_filter = expr.op == Op::map && assembly_.core()[{expr.b}].op == Op::local &&
+                         assembly_.core()[{expr.b}].a == expr.c;
   return is_filter ? element_of({expr.a}) : std::nullopt;
 }
 
@@ -236,7 +236,7 @@ Value Partial::binder(Context& in, const Expr& expr, const Value& list) {
     if (element) {
       elements_.emplace_back(slot, *element);
     }
-    set_slot(in.slots, expr.c, deferred(builder_.core().local(slot)));
+    set_slot(in.slots, expr.c, deferred(assembly_.core().local(slot)));
     condition = expr.op == Op::map && expr.d != UINT32_MAX ? reify(value(in, {expr.d})) : ExprId{};
     body = reify(value(in, {expr.b}));
     if (element) {
@@ -244,19 +244,19 @@ Value Partial::binder(Context& in, const Expr& expr, const Value& list) {
     }
     --speculation_;
     depth_ = outer_depth;
-    std::uint64_t bound = builder_.core().bound_slots(body);
-    bound |= condition.is_none() ? 0 : builder_.core().bound_slots(condition);
+    std::uint64_t bound = assembly_.core().bound_slots(body);
+    bound |= condition.is_none() ? 0 : assembly_.core().bound_slots(condition);
     is_free = (bound >> slot & 1) == 0;
     while (!is_free && (bound >> slot & 1) != 0 && slot < 62) {
       ++slot;
     }
   }
-  const Expr decided = builder_.core()[body];
+  const Expr decided = assembly_.core()[body];
   if (expr.op == Op::for_all && decided.op == Op::constant &&
-      builder_.core().constant_value(decided.a) == Value{true}) {
+      assembly_.core().constant_value(decided.a) == Value{true}) {
     return Value{true};
   }
-  return deferred(builder_.core().add({.op = expr.op,
+  return deferred(assembly_.core().add({.op = expr.op,
                                        .a = list_expr.index,
                                        .b = body.index,
                                        .c = slot,

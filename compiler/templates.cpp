@@ -36,8 +36,8 @@ bool reads_slot(const Core& core, ExprId id, std::uint32_t slot) {
 
 }  // namespace
 
-Templates::Templates(LowerContext& context, PlanBuilder& builder)
-    : context_(context), builder_(builder), core_(Core::of_templates()) {
+Templates::Templates(LowerContext& context, Assembly& assembly)
+    : context_(context), assembly_(assembly), core_(Core::of_templates()) {
   for (const Module& module : context.modules.modules) {
     operations_.emplace_back(module.operations.size());
   }
@@ -51,6 +51,9 @@ std::string Templates::qualified(std::uint32_t module, Name name) const {
 // --- resource types
 
 void Templates::resource_types() {
+  for (std::uint32_t module = 0; module < context_.modules.modules.size(); ++module) {
+    record_types(module);
+  }
   states_.derivations.resize(context_.plan.resource_types.size());
   defaults_.resize(context_.plan.resource_types.size());
   for (std::uint32_t module = 0; module < context_.modules.modules.size(); ++module) {
@@ -60,12 +63,24 @@ void Templates::resource_types() {
   }
 }
 
+void Templates::record_types(std::uint32_t module) {
+  const Module& where = context_.modules[module];
+  for (std::size_t ordinal = 0; ordinal < where.record_types.size(); ++ordinal) {
+    const auto& fields = where.record_types[ordinal].node->fields;
+    for (std::size_t field = 0; field < fields.size(); ++field) {
+      Lowering lowering(context_, assembly_.core(), module);
+      context_.plan.record_types[where.record_type_indexes[ordinal]].defaults[field] =
+          lowering.optional(fields[field].default_value);
+    }
+  }
+}
+
 void Templates::resource_type(std::uint32_t module, std::uint32_t ordinal) {
   const Module& where = context_.modules[module];
   const auto& declared = where.resource_types[ordinal];
   const std::uint32_t type = where.resource_type_indexes[ordinal];
   const auto count = static_cast<std::uint32_t>(declared.node->fields.size());
-  Lowering in_plan(context_, builder_.core(), module);
+  Lowering in_plan(context_, assembly_.core(), module);
   in_plan.set_fields(count);
   Lowering in_templates(context_, core_, module);
   in_templates.set_fields(count);
@@ -95,14 +110,14 @@ void Templates::attribute(std::uint32_t module,
   Program program;
   program.parameter_count = 1;
   program.slot_count = std::max<std::uint32_t>(slot_count, 1);
-  Lowering lowering(context_, builder_.core(), module, &program);
-  lowering.set_self(builder_.core().local(0), type);
+  Lowering lowering(context_, assembly_.core(), module, &program);
+  lowering.set_self(assembly_.core().local(0), type);
   lowering.finish(lowering.expr(observe));
   Attribute& made = context_.plan.resource_types[type].attributes[index];
   made.observe = std::move(program);
   if (made.is_derived) {
-    Lowering in_plan(context_, builder_.core(), module);
-    in_plan.set_self(builder_.core().local(0), type);
+    Lowering in_plan(context_, assembly_.core(), module);
+    in_plan.set_self(assembly_.core().local(0), type);
     made.derivation = in_plan.expr(observe);
     Lowering in_templates(context_, core_, module);
     in_templates.set_self(core_.local(0), type);
@@ -331,12 +346,26 @@ void Templates::lower_operation(std::uint32_t module,
   context_.plan.operations[made.index] = std::move(operation);
 }
 
+// A text that holds for all uses of an operation: interpolations as they are written.
+std::string Templates::text_of(std::uint32_t module, ast::ExprId text) const {
+  const Module& where = context_.modules[module];
+  std::string literal = literal_text(where.file, text);
+  if (!literal.empty() || text.is_none()) {
+    return literal;
+  }
+  std::string_view written = context_.sources.text(where[text].span);
+  while (written.starts_with('"') && written.ends_with('"') && written.size() > 1) {
+    written = written.substr(1, written.size() - 2);
+  }
+  return std::string(written);
+}
+
 // What the runtime needs of an operation, as expressions of the plan.
 void Templates::body(std::uint32_t module, std::uint32_t ordinal, Operation& operation) {
   const Module& where = context_.modules[module];
   const auto& declared = where.operations[ordinal];
   const ast::Block* block = nullptr;
-  Lowering head(context_, builder_.core(), module);
+  Lowering head(context_, assembly_.core(), module);
   operation.host = head.optional(declared.node->on);
   operation.user = head.optional(declared.node->user);
   for (const ast::Clause& each : declared.node->clauses) {
@@ -347,10 +376,9 @@ void Templates::body(std::uint32_t module, std::uint32_t ordinal, Operation& ope
       const ExprId value = head.expr(let->value);
       head.alias(where.slots.at(&let->name), value);
     } else if (const auto* manual = std::get_if<ast::ManualClause>(&each.node)) {
-      operation.manual = context_.sources.text(where[manual->text].span);
-      operation.manual = literal_text(where.file, manual->text);
+      operation.manual = text_of(module, manual->text);
     } else if (const auto* reason = std::get_if<ast::IrreversibleClause>(&each.node)) {
-      operation.irreversible = literal_text(where.file, reason->reason);
+      operation.irreversible = text_of(module, reason->reason);
     } else if (const auto* action = std::get_if<ast::DoClause>(&each.node)) {
       block = &action->body;
     }
@@ -363,7 +391,7 @@ void Templates::body(std::uint32_t module, std::uint32_t ordinal, Operation& ope
   Program& program = operation.body;
   program.parameter_count = static_cast<std::uint32_t>(declared.node->parameters.size());
   program.slot_count = declared.slot_count;
-  Lowering lowering(context_, builder_.core(), module, &program);
+  Lowering lowering(context_, assembly_.core(), module, &program);
   for (const ast::Clause& each : declared.node->clauses) {
     if (const auto* let = std::get_if<ast::LetClause>(&each.node)) {
       const ExprId value = lowering.expr(let->value);

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/builder.hpp"
+#include "compiler/assembly.hpp"
 #include "compiler/lower.hpp"
 #include "compiler/partial.hpp"
 
@@ -78,11 +78,11 @@ struct QueryTemplate {
 
 class Templates {
  public:
-  Templates(LowerContext& context, PlanBuilder& builder);
+  Templates(LowerContext& context, Assembly& assembly);
 
   [[nodiscard]] Core& core() { return core_; }
   [[nodiscard]] const StateTemplates& states() const { return states_; }
-  // Defaults, observations and derivations of all resource types. Call once, first.
+  // Defaults, observations and derivations of all record and resource types. Call once, first.
   void resource_types();
 
   [[nodiscard]] const OperationTemplate& operation(Symbol symbol);
@@ -98,6 +98,7 @@ class Templates {
   [[nodiscard]] ConditionTemplate condition(Lowering& lowering, const ast::ConditionClause& node);
 
  private:
+  void record_types(std::uint32_t module);
   void resource_type(std::uint32_t module, std::uint32_t ordinal);
   void attribute(std::uint32_t module,
                  std::uint32_t ordinal,
@@ -112,10 +113,11 @@ class Templates {
               ContractTemplate& contract);
   [[nodiscard]] std::vector<AttributeRef> keeping(std::uint32_t module,
                                                   const ast::ChangesClause& node);
+  [[nodiscard]] std::string text_of(std::uint32_t module, ast::ExprId text) const;
   [[nodiscard]] std::string qualified(std::uint32_t module, Name name) const;
 
   LowerContext& context_;
-  PlanBuilder& builder_;
+  Assembly& assembly_;
   Core core_;
   StateTemplates states_;
   std::vector<std::vector<ExprId>> defaults_;                       // by resource type and field

@@ -13,9 +13,9 @@
 
 namespace plan {
 
-class PlanBuilder {
+class Assembly {
  public:
-  explicit PlanBuilder(Plan& plan) : plan_(plan), core_(Core::shared(plan)), shapes_(plan) {}
+  explicit Assembly(Plan& plan) : plan_(plan), core_(Core::shared(plan)), shapes_(plan) {}
 
   [[nodiscard]] Plan& plan() { return plan_; }
   [[nodiscard]] Core& core() { return core_; }

@@ -1,4 +1,4 @@
-#include "compiler/builder.hpp"
+#include "compiler/assembly.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -9,7 +9,7 @@
 
 namespace plan {
 
-HostId PlanBuilder::host(Host host) {
+HostId Assembly::host(Host host) {
   if (host.is_local || !host.address.empty()) {
     for (std::uint32_t index = 0; index < plan_.hosts.size(); ++index) {
       const Host& known = plan_.hosts[index];
@@ -24,7 +24,7 @@ HostId PlanBuilder::host(Host host) {
   return {static_cast<std::uint32_t>(plan_.hosts.size() - 1)};
 }
 
-std::uint64_t PlanBuilder::key_hash(std::uint32_t type, const std::vector<Value>& fields) const {
+std::uint64_t Assembly::key_hash(std::uint32_t type, const std::vector<Value>& fields) const {
   std::uint64_t hash = type;
   for (const std::uint32_t field : plan_.resource_types[type].key) {
     hash = (hash ^ hash_of(fields[field])) * 0x9E3779B97F4A7C15;
@@ -33,7 +33,7 @@ std::uint64_t PlanBuilder::key_hash(std::uint32_t type, const std::vector<Value>
   return hash;
 }
 
-bool PlanBuilder::has_key(const Resource& known,
+bool Assembly::has_key(const Resource& known,
                           std::uint32_t type,
                           const std::vector<Value>& fields) const {
   return known.type == type && !known.is_element() &&
@@ -42,7 +42,7 @@ bool PlanBuilder::has_key(const Resource& known,
          });
 }
 
-ResourceId PlanBuilder::resource(std::uint32_t type,
+ResourceId Assembly::resource(std::uint32_t type,
                                  std::vector<Value> fields,
                                  Span span,
                                  bool& is_new) {
@@ -69,7 +69,7 @@ ResourceId PlanBuilder::resource(std::uint32_t type,
   return id;
 }
 
-void PlanBuilder::grow() {
+void Assembly::grow() {
   table_.assign(table_.empty() ? 256 : table_.size() * 2, UINT32_MAX);
   const std::size_t mask = table_.size() - 1;
   for (std::uint32_t index = 0; index < plan_.resources.size(); ++index) {
@@ -85,7 +85,7 @@ void PlanBuilder::grow() {
   }
 }
 
-ResourceId PlanBuilder::add(Resource resource) {
+ResourceId Assembly::add(Resource resource) {
   const auto index = static_cast<std::uint32_t>(plan_.resources.size());
   first_variable_.push_back(static_cast<std::uint32_t>(variable_.size()));
   variable_.resize(variable_.size() + plan_.resource_types[resource.type].attributes.size(),
@@ -95,7 +95,7 @@ ResourceId PlanBuilder::add(Resource resource) {
   return {index};
 }
 
-ResourceId PlanBuilder::element(ResourceId owner,
+ResourceId Assembly::element(ResourceId owner,
                                 std::uint32_t query,
                                 std::uint32_t type,
                                 bool& is_new) {
@@ -119,7 +119,7 @@ ResourceId PlanBuilder::element(ResourceId owner,
   return id;
 }
 
-void PlanBuilder::name(ResourceId resource, std::string_view name) {
+void Assembly::name(ResourceId resource, std::string_view name) {
   if (!plan_.resources[resource.index].name.empty()) {
     return;
   }
@@ -133,7 +133,7 @@ void PlanBuilder::name(ResourceId resource, std::string_view name) {
   }
 }
 
-const std::string& PlanBuilder::name_of(ResourceId resource) {
+const std::string& Assembly::name_of(ResourceId resource) {
   if (plan_.resources[resource.index].name.empty()) {
     const ResourceType& type = plan_.resource_types[plan_.resources[resource.index].type];
     std::string text;
@@ -148,7 +148,7 @@ const std::string& PlanBuilder::name_of(ResourceId resource) {
   return plan_.resources[resource.index].name;
 }
 
-VariableId PlanBuilder::variable(ResourceId resource, std::uint32_t attribute) {
+VariableId Assembly::variable(ResourceId resource, std::uint32_t attribute) {
   std::uint32_t& index = variable_[first_variable_[resource.index] + attribute];
   if (index == UINT32_MAX) {
     index = static_cast<std::uint32_t>(plan_.variables.size());
@@ -158,7 +158,7 @@ VariableId PlanBuilder::variable(ResourceId resource, std::uint32_t attribute) {
   return {index};
 }
 
-ExprId PlanBuilder::state(VariableId variable) {
+ExprId Assembly::state(VariableId variable) {
   ExprId& expr = state_expr_[variable.index];
   if (expr.is_none()) {
     expr = core_.add({.op = Op::state, .a = variable.index});
@@ -166,7 +166,7 @@ ExprId PlanBuilder::state(VariableId variable) {
   return expr;
 }
 
-ExprId PlanBuilder::resource_constant(ResourceId resource) {
+ExprId Assembly::resource_constant(ResourceId resource) {
   ExprId& expr = resource_expr_[resource.index];
   if (expr.is_none()) {
     expr = core_.constant(Value{resource});

@@ -1,0 +1,295 @@
+// Conditions and effects of contracts, for given arguments.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/describe.hpp"
+#include "compiler/elaborator.hpp"
+
+namespace plan {
+
+std::optional<Condition> Elaborator::condition(Core& core,
+                                               const ConditionTemplate& from,
+                                               std::vector<Value>& slots) {
+  const Value value = partial_.evaluate(core, from.condition, slots, from.span);
+  if (const bool* known = value.as<bool>(); known != nullptr && *known) {
+    return std::nullopt;
+  }
+  Condition made;
+  made.expr = partial_.reify(value);
+  made.text = describe(assembly_, core, from.condition, slots);
+  made.span = from.span;
+  set_message(core, from.message, slots, made);
+  find_reads(made);
+  return made;
+}
+
+void Elaborator::set_message(Core& core,
+                             ExprId message,
+                             std::vector<Value>& slots,
+                             Condition& condition) {
+  if (message.is_none()) {
+    return;
+  }
+  const Value text = partial_.evaluate(core, message, slots, condition.span);
+  if (const auto* known = text.as<std::string>()) {
+    condition.message = *known;
+  } else {
+    condition.message_value = partial_.reify(text);
+    condition.message = describe(assembly_, core, message, slots);
+  }
+}
+
+std::optional<Condition> Elaborator::condition(ast::ExprId expr, ast::ExprId message, Span span) {
+  const Core::Mark mark = scratch_.mark();
+  Lowering lowering(context_, scratch_, modules_.entry());
+  const ConditionTemplate from{.condition = lowering.expr(expr),
+                               .message = lowering.optional(message),
+                               .span = span};
+  std::vector<Value> slots;
+  auto result = condition(scratch_, from, slots);
+  scratch_.release(mark);
+  return result;
+}
+
+// --- reads
+
+void Elaborator::find_reads(Condition& condition) {
+  const Expr expr = assembly_.core()[condition.expr];
+  // Most conditions are a state, or `not` a state.
+  const Expr inner = expr.op == Op::logical_not ? assembly_.core()[{expr.a}] : expr;
+  if (inner.op == Op::state) {
+    condition.reads.push_back({inner.a});
+    return;
+  }
+  ++search_;
+  collect_reads(condition.expr, condition.reads);
+  std::ranges::sort(condition.reads);
+  condition.reads.erase(std::unique(condition.reads.begin(), condition.reads.end()),
+                        condition.reads.end());
+}
+
+void Elaborator::collect_reads(ExprId id, std::vector<VariableId>& reads) {
+  if (id.is_none()) {
+    return;
+  }
+  if (id.index >= visited_.size()) {
+    visited_.resize(plan_.exprs.size() + 64, 0);
+  }
+  if (visited_[id.index] == search_) {
+    return;
+  }
+  visited_[id.index] = search_;
+  const Expr expr = assembly_.core()[id];
+  if (expr.op == Op::state) {
+    reads.push_back({expr.a});
+    return;
+  }
+  for (std::uint32_t child = expr.children_begin; child < expr.children_end; ++child) {
+    collect_reads(assembly_.core().child(child), reads);
+  }
+  switch (expr.op) {
+    case Op::constant:
+    case Op::local:
+    case Op::input:
+    case Op::state:
+    case Op::token:
+    case Op::list:
+    case Op::record:
+    case Op::concat:
+    case Op::resource:
+    case Op::call:
+    case Op::native: break;
+    case Op::state_of:
+    case Op::field:
+    case Op::logical_not:
+    case Op::negate:
+    case Op::cast: collect_reads({expr.a}, reads); break;
+    case Op::index:
+    case Op::logical_and:
+    case Op::logical_or:
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::remainder:
+    case Op::in:
+      collect_reads({expr.a}, reads);
+      collect_reads({expr.b}, reads);
+      break;
+    case Op::conditional:
+      collect_reads({expr.a}, reads);
+      collect_reads({expr.b}, reads);
+      collect_reads({expr.c}, reads);
+      break;
+    case Op::for_all:
+    case Op::map: {
+      collect_reads({expr.a}, reads);
+      const auto element = partial_.element_of({expr.a});
+      for (const ExprId part : {ExprId{expr.b}, expr.op == Op::map ? ExprId{expr.d} : ExprId{}}) {
+        if (element && !part.is_none()) {
+          // What is read of an arbitrary element.
+          const Value read = partial_.substitute(part, expr.c, Value{*element}, {});
+          collect_reads(partial_.reify(read), reads);
+        } else {
+          collect_reads(part, reads);
+        }
+      }
+      break;
+    }
+  }
+}
+
+// --- effects
+
+void Elaborator::instantiate(Core& core,
+                             const ContractTemplate& from,
+                             std::vector<Value>& slots,
+                             const Contract& to) {
+  for (const ConditionTemplate& each : from.requires_) {
+    if (auto made = condition(core, each, slots)) {
+      to.requires_->push_back(std::move(*made));
+    }
+  }
+  for (const ConditionTemplate& each : from.awaits) {
+    auto made = condition(core, each, slots);
+    if (made && to.awaits != nullptr) {
+      to.awaits->push_back(std::move(*made));
+    }
+  }
+  for (const EffectTemplate& each : from.effects) {
+    effect(core, each, slots, to);
+  }
+}
+
+void Elaborator::effect(Core& core,
+                        const EffectTemplate& from,
+                        std::vector<Value>& slots,
+                        const Contract& to) {
+  if (from.kind == EffectKind::set) {
+    auto made = condition(core, {.condition = from.expr, .message = {}, .span = from.span}, slots);
+    if (made) {
+      ensure(*made, *to.effects);
+      to.ensures->push_back(std::move(*made));
+    }
+    return;
+  }
+  const Value state = partial_.evaluate(core, from.expr, slots, from.span);
+  const auto* deferred = state.as<Deferred>();
+  if (deferred == nullptr || assembly_.core()[deferred->expr].op != Op::state) {
+    diagnostics_.report<Code::bad_effect>(
+        from.span, describe(assembly_, core, from.expr, slots) + " is derived from other states");
+    return;
+  }
+  const VariableId variable{assembly_.core()[deferred->expr].a};
+  to.effects->push_back({.variable = variable,
+                         .kind = from.kind,
+                         .value = {},
+                         .keeping = from.keeping,
+                         .text = describe(assembly_, variable),
+                         .span = from.span});
+}
+
+void Elaborator::ensure(const Condition& condition, std::vector<Effect>& effects) {
+  const std::size_t before = effects.size();
+  if (!decompose(condition.expr, condition.span, effects)) {
+    diagnostics_.report<Code::bad_effect>(condition.span, condition.text)
+        .help("write a state, `not` a state, a state `==` a value, or `for x in query: …`");
+    return;
+  }
+  // One clause, one effect: the words of the author are the best ones.
+  if (effects.size() == before + 1) {
+    effects.back().text = condition.text;
+  }
+}
+
+bool Elaborator::set_state(ExprId state,
+                           const Value& value,
+                           Span span,
+                           std::vector<Effect>& effects) {
+  const Expr expr = assembly_.core()[state];
+  if (expr.op != Op::state) {
+    return false;
+  }
+  const VariableId id{expr.a};
+  const Variable variable = plan_.variables[id.index];
+  const std::uint32_t type = plan_.resources[variable.resource.index].type;
+  const Attribute& attribute = plan_.resource_types[type].attributes[variable.attribute];
+  if (attribute.kind != AttributeKind::state && !is_given_) {
+    return false;
+  }
+  const bool* flag = value.as<bool>();
+  Effect made{.variable = id,
+              .kind = EffectKind::set,
+              .value = partial_.reify(value),
+              .keeping = {},
+              .text = {},
+              .span = span};
+  made.text = describe(assembly_, id);
+  if (flag == nullptr) {
+    made.text += " == " + describe(assembly_, value);
+  } else if (!*flag) {
+    made.text = "not " + made.text;
+  }
+  effects.push_back(std::move(made));
+  return true;
+}
+
+bool Elaborator::decompose(ExprId id, Span span, std::vector<Effect>& effects) {
+  const Expr expr = assembly_.core()[id];
+  switch (expr.op) {
+    case Op::constant: return assembly_.core().constant_value(expr.a) == Value{true};
+    case Op::state: return set_state(id, Value{true}, span, effects);
+    case Op::logical_not: return set_state({expr.a}, Value{false}, span, effects);
+    case Op::equal: {
+      const Expr right = assembly_.core()[{expr.b}];
+      const Value value = right.op == Op::constant ? assembly_.core().constant_value(right.a)
+                                                   : Value{Deferred{{expr.b}}};
+      return set_state({expr.a}, value, span, effects);
+    }
+    case Op::logical_and:
+      return decompose({expr.a}, span, effects) && decompose({expr.b}, span, effects);
+    case Op::for_all: {
+      const auto element = partial_.element_of({expr.a});
+      if (!element) {
+        return false;
+      }
+      const Value body = partial_.substitute({expr.b}, expr.c, Value{*element}, span);
+      return decompose(partial_.reify(body), span, effects);
+    }
+    case Op::local:
+    case Op::input:
+    case Op::state_of:
+    case Op::token:
+    case Op::field:
+    case Op::index:
+    case Op::list:
+    case Op::record:
+    case Op::concat:
+    case Op::resource:
+    case Op::negate:
+    case Op::logical_or:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::remainder:
+    case Op::in:
+    case Op::conditional:
+    case Op::call:
+    case Op::native:
+    case Op::map:
+    case Op::cast: return false;
+  }
+  return false;
+}
+
+}  // namespace plan

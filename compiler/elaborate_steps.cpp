@@ -1,0 +1,346 @@
+// Steps: the hot path. A plan may have hundreds of thousands.
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/arguments.hpp"
+#include "compiler/describe.hpp"
+#include "compiler/elaborator.hpp"
+
+namespace plan {
+
+void Elaborator::item(const ast::StepDecl& node, const ast::Declaration& declaration) {
+  const std::uint32_t ordinal = ordinals_.step++;
+  const Span place = node.name.name.is_empty() ? declaration.span : node.name.span;
+  outputs_used_.clear();
+  const StepId id = add_step(node, place);
+  instances_[ordinal].push_back(id);
+  partial_.set_step(id);
+  if (node.form == ast::StepForm::operation) {
+    operation_step(node, id);
+  } else {
+    text_step(node, id);
+  }
+  set_when(id);
+  if (!outputs_used_.empty()) {
+    auto& after = plan_.steps[id.index].after;
+    after.insert(after.end(), outputs_used_.begin(), outputs_used_.end());
+  }
+}
+
+std::string Elaborator::step_name(std::string_view name) {
+  std::string result(name);
+  // Outer turns first: copy[a][2].
+  std::vector<std::string_view> labels;
+  for (std::uint32_t turn = turn_; turn != UINT32_MAX; turn = turns_[turn].outer) {
+    labels.push_back(turns_[turn].label);
+  }
+  for (auto label = labels.rbegin(); label != labels.rend(); ++label) {
+    result += fmt::format("[{}]", *label);
+  }
+  return result;
+}
+
+StepId Elaborator::add_step(const ast::StepDecl& node, Span span) {
+  const StepId id{static_cast<std::uint32_t>(plan_.steps.size())};
+  Step& step = plan_.steps.emplace_back();
+  if (node.name.name.is_empty()) {
+    ++approvals_;
+    step.name = step_name(approvals_ == 1 ? "approve" : fmt::format("approve_{}", approvals_));
+  } else {
+    step.name = step_name(node.name.name.text());
+  }
+  step.span = span;
+  step.phase = phase_;
+  step.loop = loop_;
+  turn_of_step_.push_back(turn_);
+  if (phase_ != UINT32_MAX) {
+    plan_.phases[phase_].steps.push_back(id);
+  }
+  if (loop_ != UINT32_MAX) {
+    plan_.loops[loop_].body.push_back(id);
+  }
+  note_in_groups(id);
+  return id;
+}
+
+void Elaborator::note_in_groups(StepId id) {
+  for (const auto& [is_phase, ordinal] : open_groups_) {
+    (is_phase ? phase_groups_ : loop_groups_)[ordinal].steps.push_back(id);
+  }
+}
+
+void Elaborator::operation_step(const ast::StepDecl& node, StepId id) {
+  const Module& where = entry();
+  const auto& call = std::get<ast::Call>(where[node.value].node);
+  const Symbol callee = where.symbols[call.callee.index];
+  const Signature& signature = modules_[callee.module].operation_signatures[callee.index];
+  const OperationTemplate& made = templates_.operation(callee);
+  match_arguments(where.file, call.arguments, signature.formals, matched_);
+  std::vector<Value> frame = std::move(frame_);
+  frame.clear();
+  for (std::size_t index = 0; index < matched_.size(); ++index) {
+    frame.push_back(matched_[index].is_none()
+                        ? evaluate(callee.module, signature.formals[index].default_value)
+                        : evaluate(modules_.entry(), matched_[index]));
+  }
+  {
+    Step& step = plan_.steps[id.index];
+    step.operation = made.index;
+    step.arguments = frame;
+  }
+  const Span place = plan_.steps[id.index].span;
+  if (!made.host.is_none()) {
+    const Value host = partial_.evaluate(templates_.core(), made.host, frame, place);
+    plan_.steps[id.index].host =
+        host.as<HostId>() == nullptr ? UINT32_MAX : host.as<HostId>()->index;
+  }
+  if (!made.user.is_none()) {
+    const Value user = partial_.evaluate(templates_.core(), made.user, frame, place);
+    plan_.steps[id.index].user = partial_.reify(user);
+  }
+  settings(templates_.core(), made.contract, frame, id, place);
+  if (!made.contract.manual.is_none()) {
+    Step& step = plan_.steps[id.index];
+    step.kind = StepKind::manual;
+    const Value text = partial_.evaluate(templates_.core(), made.contract.manual, frame, place);
+    step.text = text.as<std::string>() != nullptr
+                    ? *text.as<std::string>()
+                    : describe(assembly_, templates_.core(), made.contract.manual, frame);
+  }
+  const bool has_own_undo = node.clauses.size() > 0 &&
+                            std::ranges::any_of(std::span(where.file.step_clauses)
+                                                    .subspan(node.clauses.begin,
+                                                             node.clauses.size()),
+                                                [](const ast::Clause& clause) {
+                                                  return std::holds_alternative<ast::UndoClause>(
+                                                      clause.node);
+                                                });
+  if (!has_own_undo) {
+    undo(templates_.core(), made.contract.undo, frame, id);
+  }
+  frame_ = std::move(frame);
+  step_clauses(node, id);
+}
+
+// `approve "…"`, `manual "…"`.
+void Elaborator::text_step(const ast::StepDecl& node, StepId id) {
+  auto text = known_text(node.value);
+  Step& step = plan_.steps[id.index];
+  step.kind = node.form == ast::StepForm::approve ? StepKind::approve : StepKind::manual;
+  step.text = text.value_or(std::string());
+  step_clauses(node, id);
+}
+
+// Contract and settings of an operation, or of a step's block.
+void Elaborator::settings(Core& core,
+                          const ContractTemplate& from,
+                          std::vector<Value>& slots,
+                          StepId id,
+                          Span place) {
+  {
+    Step& step = plan_.steps[id.index];
+    instantiate(core, from, slots,
+                {.requires_ = &step.requires_,
+                 .awaits = &step.awaits,
+                 .effects = &step.effects,
+                 .ensures = &step.ensures});
+  }
+  const auto number = [&](ExprId expr, std::string_view what) -> std::optional<std::int64_t> {
+    return expr.is_none()
+               ? std::nullopt
+               : known_number(partial_.evaluate(core, expr, slots, place), place, what);
+  };
+  if (const auto timeout = number(from.timeout, "a timeout")) {
+    plan_.steps[id.index].timeout_ms = *timeout;
+  }
+  if (const auto count = number(from.retry_count, "a retry")) {
+    plan_.steps[id.index].retry_count = static_cast<std::uint32_t>(std::max<std::int64_t>(*count, 0));
+  }
+  if (const auto every = number(from.retry_every, "a retry")) {
+    plan_.steps[id.index].retry_every_ms = *every;
+  }
+  if (!from.note.is_none()) {
+    const Value note = partial_.evaluate(core, from.note, slots, place);
+    plan_.steps[id.index].note = note.as<std::string>() != nullptr
+                                     ? *note.as<std::string>()
+                                     : describe(assembly_, core, from.note, slots);
+  }
+  if (!from.when.is_none()) {
+    if (auto when = condition(core, {.condition = from.when, .message = {}, .span = place}, slots)) {
+      plan_.steps[id.index].when = std::move(*when);
+    }
+  }
+  plan_.steps[id.index].allows_destroy |= from.allows_destroy;
+}
+
+void Elaborator::step_clauses(const ast::StepDecl& node, StepId id) {
+  const std::span clauses =
+      std::span(entry().file.step_clauses).subspan(node.clauses.begin, node.clauses.size());
+  bool has_contract = false;
+  for (const ast::Clause& clause : clauses) {
+    const auto* after = std::get_if<ast::AfterClause>(&clause.node);
+    if (after == nullptr) {
+      has_contract = true;
+      continue;
+    }
+    for (const ast::ExprId name : after->steps) {
+      after_.push_back({.step = id, .name = name, .turn = turn_});
+    }
+  }
+  if (!has_contract) {
+    return;
+  }
+  const Core::Mark mark = scratch_.mark();
+  std::vector<Value> slots;
+  {
+    Lowering lowering(context_, scratch_, modules_.entry());
+    const ContractTemplate made = templates_.contract(lowering, modules_.entry(), clauses);
+    settings(scratch_, made, slots, id, plan_.steps[id.index].span);
+    undo(scratch_, made.undo, slots, id);
+    if (!made.irreversible.is_none()) {
+      irreversible(made.irreversible, slots, id);
+    }
+  }
+  scratch_.release(mark);
+}
+
+// Only operations can be irreversible; a manual step gets one of its own.
+void Elaborator::irreversible(ExprId reason, std::vector<Value>& slots, StepId id) {
+  Step& step = plan_.steps[id.index];
+  const Value text = partial_.evaluate(scratch_, reason, slots, step.span);
+  if (step.operation != UINT32_MAX) {
+    diagnostics_.report<Code::misplaced_declaration>(
+        step.span, "`irreversible`", "in the block of a step: it belongs to the operation");
+    return;
+  }
+  Operation operation;
+  operation.name = step.name;
+  operation.manual = step.text;
+  operation.irreversible = text.as<std::string>() == nullptr ? "" : *text.as<std::string>();
+  operation.span = step.span;
+  step.operation = static_cast<std::uint32_t>(plan_.operations.size());
+  plan_.operations.push_back(std::move(operation));
+}
+
+void Elaborator::undo(Core& core,
+                      const UndoTemplate& from,
+                      std::vector<Value>& slots,
+                      StepId id) {
+  if (!from.is_given) {
+    return;
+  }
+  plan_.steps[id.index].undo_none = from.is_none;
+  if (from.is_none) {
+    return;
+  }
+  const OperationTemplate& made = templates_.operation(from.operation);
+  std::vector<Value> frame;
+  frame.reserve(from.arguments.size());
+  for (const ExprId argument : from.arguments) {
+    frame.push_back(partial_.evaluate(core, argument, slots, from.span));
+  }
+  Step& step = plan_.steps[id.index];
+  step.undo_operation = made.index;
+  step.undo_arguments = frame;
+  instantiate(templates_.core(), made.contract, frame,
+              {.requires_ = &step.undo_requires,
+               .awaits = nullptr,
+               .effects = &step.undo_effects,
+               .ensures = &step.undo_ensures});
+}
+
+// The `when` blocks around a step and its own `when`, as one condition.
+void Elaborator::set_when(StepId id) {
+  const auto* around = when_.as<Deferred>();
+  if (around == nullptr) {
+    return;
+  }
+  Step& step = plan_.steps[id.index];
+  Condition made;
+  made.expr = around->expr;
+  made.text = when_text_;
+  made.span = when_span_;
+  if (step.when) {
+    made.expr = assembly_.core().add(
+        {.op = Op::logical_and, .a = around->expr.index, .b = step.when->expr.index});
+    made.text += " and " + step.when->text;
+    made.span = step.when->span;
+  }
+  find_reads(made);
+  plan_.steps[id.index].when = std::move(made);
+}
+
+// --- after
+
+// Whether a step of `target`'s turn is meant by a name that is used in `turn`: in a loop that both
+// stand in, it is the step of the same turn.
+bool Elaborator::is_visible_from(std::uint32_t target, std::uint32_t turn) const {
+  for (; target != UINT32_MAX; target = turns_[target].outer) {
+    for (std::uint32_t own = turn; own != UINT32_MAX; own = turns_[own].outer) {
+      if (turns_[own].loop == turns_[target].loop &&
+          turns_[own].index != turns_[target].index) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+void Elaborator::targets_of(ast::ExprId name, std::uint32_t turn, std::vector<StepId>& targets) {
+  const Symbol symbol = entry().symbols[name.index];
+  const auto take = [&](const std::vector<StepId>& steps) {
+    for (const StepId id : steps) {
+      if (is_visible_from(turn_of_step_[id.index], turn)) {
+        targets.push_back(id);
+      }
+    }
+  };
+  if (symbol.kind == SymbolKind::step) {
+    take(instances_[symbol.index]);
+  } else if (symbol.kind == SymbolKind::phase) {
+    take(phase_groups_[symbol.index].steps);
+  } else if (symbol.kind == SymbolKind::loop_variable) {
+    take(loop_groups_[symbol.index].steps);
+  }
+}
+
+void Elaborator::resolve_after() {
+  std::vector<StepId> targets;
+  for (const PendingAfter& pending : after_) {
+    targets.clear();
+    targets_of(pending.name, pending.turn, targets);
+    for (const StepId target : targets) {
+      if (target != pending.step) {
+        plan_.steps[pending.step.index].after.push_back(target);
+      } else {
+        diagnostics_.report<Code::bad_reference>(
+            span(pending.name),
+            fmt::format("step `{}` cannot be after itself", plan_.steps[target.index].name));
+      }
+    }
+  }
+}
+
+void Elaborator::after_group(const std::vector<ast::ExprId>& names, std::vector<StepId> steps) {
+  for (const ast::ExprId name : names) {
+    group_after_.push_back({.steps = steps, .name = name, .turn = turn_});
+  }
+}
+
+void Elaborator::resolve_group_after() {
+  std::vector<StepId> targets;
+  for (const PendingGroup& pending : group_after_) {
+    targets.clear();
+    targets_of(pending.name, pending.turn, targets);
+    for (const StepId id : pending.steps) {
+      auto& after = plan_.steps[id.index].after;
+      std::ranges::copy_if(targets, std::back_inserter(after),
+                           [id](StepId target) { return target != id; });
+    }
+  }
+}
+
+}  // namespace plan
