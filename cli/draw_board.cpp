@@ -40,8 +40,9 @@ bool is_over(RowState state) {
 }
 
 // A running clock shows whole seconds: anything finer flickers.
-std::chrono::milliseconds whole_seconds(std::chrono::milliseconds time) {
-  return std::chrono::floor<std::chrono::seconds>(time);
+std::string clock_text(std::chrono::milliseconds time) {
+  return time.count() < 1000 ? "0 s"
+                             : duration_text(std::chrono::floor<std::chrono::seconds>(time));
 }
 
 std::string padded(std::string_view text, std::size_t width) {
@@ -69,9 +70,11 @@ Columns columns_of(const Board& board, std::size_t columns) {
 std::string draw_row(const Row& row, const Columns& columns, const BoardLook& look) {
   const auto elapsed = row.state == RowState::running ? look.now - row.started : row.elapsed;
   const std::string time = row.state == RowState::waiting || elapsed.count() <= 0 ? ""
-                           : row.state == RowState::running ? duration_text(whole_seconds(elapsed))
+                           : row.state == RowState::running ? clock_text(elapsed)
                                                             : duration_text(elapsed);
-  const std::string mark = row.ends_way_back && row.last.empty() ? "no way back after this" : "";
+  const std::string mark = row.ends_way_back && row.last.empty() && row.state == RowState::waiting
+                               ? "no way back after this"
+                               : "";
   const std::string line =
       fmt::format("  {} {:7}  {}  {}  {:>11}  {}", symbol(row.state, look.utf8), word(row.state),
                   padded(row.title, columns.step), padded(row.host, columns.host), time,
@@ -175,8 +178,7 @@ std::string folded(const Board& board, const Section& section, const BoardLook& 
 
 std::vector<std::string> draw(const Board& board, const BoardLook& look) {
   std::vector<std::string> lines;
-  const std::string elapsed = duration_text(
-      whole_seconds(std::max(look.now - board.started, std::chrono::milliseconds{0})));
+  const std::string elapsed = clock_text(look.now - board.started);
   lines.push_back(styled(
       cut_to(fmt::format("{}  {}  {} elapsed", board.title, board.activity, elapsed), look.columns),
       Style::bold, look.colored));

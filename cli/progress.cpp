@@ -29,6 +29,40 @@ class JsonProgress : public Progress {
   void say(std::string_view note) override { print(Stream::error, std::string(note) + "\n"); }
 };
 
+// Something has to be on the screen while hosts are waited for; it goes when there is more to say.
+class QuietProgress : public Progress {
+ public:
+  ~QuietProgress() override { erase(); }
+  void on(const RunEvent& event) override {
+    if (event.kind == RunEventKind::preflight_started ||
+        event.kind == RunEventKind::host_connected) {
+      show(describe_event(event));
+    }
+  }
+  void pause() override { erase(); }
+  void resume() override {}
+  void say(std::string_view note) override {
+    erase();
+    print(Stream::error, std::string(note) + "\n");
+  }
+
+ private:
+  void show(std::string_view text) {
+    if (can_redraw(Stream::error)) {
+      print(Stream::error, "\r\x1b[K" + cut_to(text, terminal_size(Stream::error).columns - 1));
+      is_shown_ = true;
+    }
+  }
+  void erase() {
+    if (is_shown_) {
+      print(Stream::error, "\r\x1b[K");
+    }
+    is_shown_ = false;
+  }
+
+  bool is_shown_ = false;
+};
+
 // A view, and a file that gets the events as JSON lines.
 class DoubledProgress : public Progress {
  public:
@@ -55,6 +89,8 @@ std::unique_ptr<Progress> make_view(const Plan& plan, const ProgressOptions& opt
       return make_plain_progress(plan, options.colored);
     case ProgressKind::json:
       return std::make_unique<JsonProgress>();
+    case ProgressKind::quiet:
+      return std::make_unique<QuietProgress>();
   }
   return nullptr;
 }

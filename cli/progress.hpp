@@ -22,7 +22,12 @@ class Progress : public Observer {
   virtual void say(std::string_view note) = 0;
 };
 
-enum class ProgressKind : std::uint8_t { live, plain, json };
+enum class ProgressKind : std::uint8_t {
+  live,
+  plain,
+  json,
+  quiet  // a line on the terminal's standard error while it looks at the hosts, nothing else
+};
 
 struct ProgressOptions {
   ProgressKind kind = ProgressKind::plain;

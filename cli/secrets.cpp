@@ -1,0 +1,61 @@
+#include "cli/secrets.hpp"
+
+#include "cli/environment.hpp"
+#include "runtime/quote.hpp"
+#include "runtime/real/secrets.hpp"
+
+namespace plan {
+
+namespace {
+
+SecretPlace place_of(const SecretSource& source, const Input& input) {
+  const std::string first = source.arguments.empty() ? "" : source.arguments.front();
+  switch (source.kind) {
+    case SecretSource::Kind::environment:
+      return {.kind = SecretSourceKind::environment, .text = first};
+    case SecretSource::Kind::file:
+      return {.kind = SecretSourceKind::file, .text = first};
+    case SecretSource::Kind::command:
+      return {.kind = SecretSourceKind::command, .text = shell_quoted(source.arguments)};
+    case SecretSource::Kind::prompt:
+      break;
+  }
+  return {.kind = SecretSourceKind::terminal, .text = first.empty() ? input.name : first};
+}
+
+SecretPlace place_of(const LoadedPlan& loaded, const Input& input) {
+  const std::string variable = input_variable(input.name);
+  if (environment_value(variable)) {
+    return {.kind = SecretSourceKind::environment, .text = variable};
+  }
+  const auto found = loaded.secret_sources.find(input.name);
+  if (found != loaded.secret_sources.end()) {
+    return place_of(found->second, input);
+  }
+  return {.kind = SecretSourceKind::terminal, .text = input.name};
+}
+
+}  // namespace
+
+SecretProvider make_secret_provider(const LoadedPlan& loaded, SecretAsking asking) {
+  return [&loaded, asking = std::move(asking)](
+             const Input& input) -> std::expected<std::string, std::string> {
+    const SecretPlace place = place_of(loaded, input);
+    const bool asks = place.kind == SecretSourceKind::terminal;
+    if (asks) {
+      asking.before_asking();
+    }
+    const std::expected<Secret, std::string> secret = read_secret(place);
+    if (asks) {
+      asking.after_asking();
+    }
+    if (!secret) {
+      return std::unexpected(asks ? secret.error() + "; give it as " + input_variable(input.name) +
+                                        " or in the inputs file"
+                                  : secret.error());
+    }
+    return secret->reveal();
+  };
+}
+
+}  // namespace plan
