@@ -126,6 +126,38 @@ void add_carried(const Plan& plan,
   }
 }
 
+// `ensures` speaks of the state after the step: what a value takes from a state that the same step
+// writes is what the step writes there. Where that is not known, or goes round, neither is this.
+void take_values_after(Terms& terms, std::vector<Write>& writes) {
+  const auto first_own = [&](const Write& write) {
+    const Write* found = nullptr;
+    terms.for_each_leaf(write.value, [&](TermId leaf) {
+      if (terms[leaf].kind != TermKind::initial || found != nullptr ||
+          terms.variable_of(leaf) == write.variable) {
+        return;
+      }
+      const auto own = std::ranges::find(writes, terms.variable_of(leaf), &Write::variable);
+      found = own == writes.end() ? nullptr : &*own;
+    });
+    return found;
+  };
+  for (Write& write : writes) {
+    std::size_t rounds = 0;
+    while (write.kind == WriteKind::set && terms[write.value].has_variable) {
+      const Write* source = first_own(write);
+      if (source == nullptr) {
+        break;
+      }
+      if (source->kind != WriteKind::set || ++rounds > writes.size()) {
+        write.kind = WriteKind::change;
+        write.value = {};
+        break;
+      }
+      write.value = terms.replace(write.value, terms.initial(source->variable), source->value);
+    }
+  }
+}
+
 }  // namespace
 
 Carriers::Carriers(const Plan& plan, const Terms& terms) {
@@ -205,6 +237,7 @@ std::vector<Write> expand(const Plan& plan,
       add_once(writes, part);
     }
   }
+  take_values_after(terms, writes);
   return writes;
 }
 

@@ -21,12 +21,27 @@ bool speaks_of_states(const Proof& proof, TermId condition) {
   });
 }
 
+// The value of a goal's part at the end, with what preflight makes sure of: requirements of the
+// world as found, and the invariants in it.
+TermId value_at_end(Proof& proof, TermId part) {
+  TermId value = proof.given(proof.terms.substitute(part, proof.state), part);
+  for (const Condition& invariant : proof.plan.invariants) {
+    if (proof.terms.is_true(value)) {
+      break;
+    }
+    for (const TermId known : proof.terms.conjuncts(proof.terms.of(invariant.expr))) {
+      value = proof.terms.assume(value, proof.given(known, known), true);
+    }
+  }
+  return value;
+}
+
 }  // namespace
 
 void check_goals(Proof& proof) {
   for (const Condition& goal : proof.plan.goals) {
     for (const TermId part : proof.terms.conjuncts(proof.terms.of(goal.expr))) {
-      const TermId value = proof.terms.substitute(part, proof.state);
+      const TermId value = value_at_end(proof, part);
       if (proof.terms.is_true(value) || proof.terms.is_poison(value) ||
           !speaks_of_states(proof, part)) {
         continue;

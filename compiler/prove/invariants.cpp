@@ -122,14 +122,8 @@ class Search {
       return;
     }
     // The world as found is preflight's business, and so is what follows from it.
-    TermId value = proof_.terms.substitute(condition_, proof_.found);
-    value = proof_.terms.assume(value, condition_, true);
-    for (const TermId known : proof_.assumed) {
-      if (proof_.terms.is_true(value)) {
-        break;
-      }
-      value = proof_.terms.assume(value, known, true);
-    }
+    TermId value = proof_.given(proof_.terms.substitute(condition_, proof_.found), condition_);
+    value = proof_.terms.assume(value, proof_.given(condition_, condition_), true);
     if (!proof_.terms.is_true(value) && !proof_.terms.is_poison(value)) {
       report();
       is_done_ = true;

@@ -25,6 +25,7 @@ Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics)
     found.push_back(terms.initial(VariableId{index}));
   }
   state = found;
+  assumed_of.resize(found.size());
   defined.assign(plan.variables.size(), UINT32_MAX);
   after.resize(effects.all().size());
   for (const Write& write : effects.all()) {
@@ -76,6 +77,24 @@ std::vector<VariableId> Proof::variables_of(TermId term) const {
   std::ranges::sort(result);
   result.erase(std::unique(result.begin(), result.end()), result.end());
   return result;
+}
+
+TermId Proof::given(TermId term, TermId of) {
+  for (const VariableId id : variables_of(of)) {
+    for (const TermId known : assumed_of[id.index]) {
+      term = terms.assume(term, known, true);
+    }
+  }
+  return term;
+}
+
+void Proof::assume_found(TermId condition, StepId step, std::uint32_t requirement) {
+  if (!assumed.emplace(condition, std::pair(step, requirement)).second) {
+    return;
+  }
+  for (const VariableId id : variables_of(condition)) {
+    assumed_of[id.index].push_back(condition);
+  }
 }
 
 void Proof::silence(TermId condition) {

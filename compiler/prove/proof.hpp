@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -37,6 +38,9 @@ struct Proof {
   [[nodiscard]] std::string variable(VariableId id) const { return variable_text(plan, id); }
   [[nodiscard]] const std::string& name(StepId step) const { return plan.steps[step.index].name; }
   [[nodiscard]] std::vector<VariableId> variables_of(TermId term) const;
+  // A term over the world as found, simplified by what preflight makes sure of about `of`.
+  [[nodiscard]] TermId given(TermId term, TermId of);
+  void assume_found(TermId condition, StepId step, std::uint32_t requirement);
   // From now on nothing is said about what this condition depends on.
   void silence(TermId condition);
   // Whether the variable belongs to the one element that the loop's body works on.
@@ -55,7 +59,9 @@ struct Proof {
   std::vector<TermId> after;            // by write: the value that it leaves behind
   std::vector<TermId> runs;             // by step with `when`: whether it runs, as seen at its turn
   std::vector<VariableId> copies;       // variables that hold a copy of another one at some time
-  std::vector<TermId> assumed;          // what preflight makes sure of
+  // What preflight makes sure of, with the step and its requirement that ask for it.
+  std::map<TermId, std::pair<StepId, std::uint32_t>> assumed;
+  std::vector<std::vector<TermId>> assumed_of;  // the same by variable
   std::vector<TermId> unknowns;         // for bearing()
 
  private:

@@ -32,29 +32,23 @@ Verdict judge(Proof& proof, TermId condition, StepId step) {
 }
 
 // Two steps that ask the opposite of the world as found.
-void check_contradiction(Proof& proof, TermId condition, const Condition& clause, StepId step) {
-  const bool is_plain = !proof.plan.steps[step.index].when;
-  const TermId opposite = proof.terms.negation(condition);
-  const auto known = std::ranges::find(proof.assumed, opposite);
+void check_contradiction(Proof& proof, TermId condition, StepId step, std::uint32_t index) {
+  const Condition& clause = proof.plan.steps[step.index].requires_[index];
+  const auto known = proof.assumed.find(proof.terms.negation(condition));
   if (known == proof.assumed.end()) {
-    if (is_plain) {
-      proof.assumed.push_back(condition);
+    if (!proof.plan.steps[step.index].when) {
+      proof.assume_found(condition, step, index);
     }
     return;
   }
-  for (const auto& [other, index] : proof.plan.preflight_requirements) {
-    const Condition& before = proof.plan.steps[other.index].requires_[index];
-    const auto parts = proof.terms.conjuncts(proof.terms.of(before.expr));
-    if (std::ranges::find(parts, opposite) != parts.end()) {
-      Diagnostic& diagnostic = proof.diagnostics.report<Code::contradictory_start>(
-          clause.span, proof.name(other), proof.name(step), before.text, clause.text);
-      diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
-      diagnostic.label(before.span, fmt::format("`{}` needs this", proof.name(other)));
-      diagnostic.note("no step changes it before they start");
-      diagnostic.help("add a step between them that makes the second one's requirement true");
-      return;
-    }
-  }
+  const auto& [other, requirement] = known->second;
+  const Condition& before = proof.plan.steps[other.index].requires_[requirement];
+  Diagnostic& diagnostic = proof.diagnostics.report<Code::contradictory_start>(
+      clause.span, proof.name(other), proof.name(step), before.text, clause.text);
+  diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
+  diagnostic.label(before.span, fmt::format("`{}` needs this", proof.name(other)));
+  diagnostic.note("no step changes it before they start");
+  diagnostic.help("add a step between them that makes the second one's requirement true");
 }
 
 void report(Proof& proof, Verdict verdict, TermId condition, const Condition& clause, StepId step) {
@@ -86,7 +80,7 @@ void check_requirements(Proof& proof, StepId step) {
       const Verdict verdict = judge(proof, part, step);
       if (verdict == Verdict::preflight) {
         needs_preflight = true;
-        check_contradiction(proof, part, clauses[index], step);
+        check_contradiction(proof, part, step, index);
       }
       if (verdict == Verdict::fails || verdict == Verdict::unproven) {
         if (!is_reported) {

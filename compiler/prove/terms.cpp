@@ -396,6 +396,21 @@ TermId Terms::substitute(TermId term, std::span<const TermId> state) {
   return make(node.op, node.a, parts);
 }
 
+TermId Terms::replace(TermId term, TermId leaf, TermId by) {
+  const Term node = terms_[term.index];
+  if (term == leaf) {
+    return by;
+  }
+  if (!node.has_variable || node.kind != TermKind::operation) {
+    return term;
+  }
+  std::vector<TermId> parts(children(term).begin(), children(term).end());
+  for (TermId& part : parts) {
+    part = replace(part, leaf, by);
+  }
+  return make(node.op, node.a, parts);
+}
+
 TermId Terms::assume(TermId term, TermId condition, bool value) {
   if (term == condition) {
     return truth(value);

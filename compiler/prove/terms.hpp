@@ -72,6 +72,8 @@ class Terms {
 
   // `term` with the value of each variable taken from `state` (by variable index).
   TermId substitute(TermId term, std::span<const TermId> state);
+  // `term` with every `leaf` in it replaced.
+  TermId replace(TermId term, TermId leaf, TermId by);
   // `term` in the case that `condition` is `value`.
   TermId assume(TermId term, TermId condition, bool value);
 
