@@ -53,7 +53,9 @@ class Evaluator {
   Environment& environment_;
 };
 
-ExprId at(std::uint32_t index) { return ExprId{index}; }
+ExprId at(std::uint32_t index) {
+  return ExprId{index};
+}
 
 Value& Evaluator::slot(std::uint32_t index) {
   if (index >= slots_.size()) {

@@ -17,6 +17,7 @@ struct EvaluationError {
   std::string message;
   bool is_unknown = false;  // a state that could not be observed, rather than a mistake
   bool is_missing = false;  // a state that has not been observed yet; is_unknown is true as well
+  bool operator==(const EvaluationError&) const = default;
 };
 
 using EvaluationResult = std::expected<Value, EvaluationError>;

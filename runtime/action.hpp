@@ -22,27 +22,27 @@ struct Text {
   std::string plain{};
   std::optional<Secret> secret{};
   Text() = default;
-  Text(std::string text) : plain(std::move(text)) {}              // NOLINT(google-explicit-constructor)
-  Text(Secret text) : secret(std::move(text)) {}                  // NOLINT(google-explicit-constructor)
+  Text(std::string text) : plain(std::move(text)) {}  // NOLINT(google-explicit-constructor)
+  Text(Secret text) : secret(std::move(text)) {}      // NOLINT(google-explicit-constructor)
   [[nodiscard]] const std::string& reveal() const { return secret ? secret->reveal() : plain; }
 };
 
 // How a host is reached; resolved from Plan::hosts with all inputs known.
 struct HostAddress {
-  std::string name{};      // for people and for the connection's key
+  std::string name{};  // for people and for the connection's key
   bool is_local = false;
-  std::string address{};   // what ssh is told
-  std::string user{};      // login user; empty: OpenSSH's choice
-  int port = 0;          // 0: OpenSSH's choice
+  std::string address{};                    // what ssh is told
+  std::string user{};                       // login user; empty: OpenSSH's choice
+  int port = 0;                             // 0: OpenSSH's choice
   std::optional<Secret> become_password{};  // for sudo, where it asks
 };
 
 // A command on a host, in its own process, standard input closed unless given.
 struct Exec {
   HostAddress host{};
-  std::string user{};                    // run as; empty: the login user
-  std::vector<std::string> argv{};       // or
-  std::string script{};                  // POSIX sh text, already quoted; used when argv is empty
+  std::string user{};               // run as; empty: the login user
+  std::vector<std::string> argv{};  // or
+  std::string script{};             // POSIX sh text, already quoted; used when argv is empty
   std::vector<std::pair<std::string, Text>> env{};
   std::optional<Text> standard_input{};
   // Not empty: runs under a supervisor of its own on the host, found again by this name after a
@@ -53,7 +53,7 @@ struct Exec {
 };
 
 struct ExecResult {
-  int code = 0;               // exit status; 128 + n when signal n ended it
+  int code = 0;  // exit status; 128 + n when signal n ended it
   std::string out{};
   std::string err{};
   bool truncated = false;
@@ -83,14 +83,14 @@ struct WriteFile {
 };
 
 struct Sql {
-  HostAddress via{};         // the host on which `address` is meant; its ssh session is used
-                           // unless the host is local
-  std::string address{};     // "localhost", an address, or a directory of a Unix socket
+  HostAddress via{};      // the host on which `address` is meant; its ssh session is used
+                          // unless the host is local
+  std::string address{};  // "localhost", an address, or a directory of a Unix socket
   int port = 5432;
   std::string database{};
   std::string user{};
   Text password{};
-  std::string statement{};   // $1, $2 … are the parameters
+  std::string statement{};  // $1, $2 … are the parameters
   std::vector<std::optional<Text>> parameters{};
 };
 
@@ -101,12 +101,12 @@ struct SqlResult {
 };
 
 struct HttpCall {
-  HostAddress via{};         // the host from which the URL is meant
+  HostAddress via{};  // the host from which the URL is meant
   std::string method{};
   std::string url{};
   std::vector<std::pair<std::string, Text>> headers{};
   std::optional<Text> body{};
-  std::string ca_file{};     // on the controller; empty: the system's
+  std::string ca_file{};  // on the controller; empty: the system's
 };
 
 struct HttpResult {
@@ -124,16 +124,16 @@ struct Connect {
 struct ConnectResult {
   std::string machine_id{};
   std::string boot_id{};
-  std::string kernel{};    // uname -sr
-  std::string os{};        // PRETTY_NAME
+  std::string kernel{};  // uname -sr
+  std::string os{};      // PRETTY_NAME
 };
 
 using ActionBody = std::variant<Exec, Pipe, WriteFile, Sql, HttpCall, Connect>;
 
 // Which step (instance) and which place asks; for events and messages.
 struct Origin {
-  std::string step{};       // empty: preflight
-  std::string what{};       // "observe old_orch.live", "do"
+  std::string step{};  // empty: preflight
+  std::string what{};  // "observe old_orch.live", "do"
   Span span{};
 };
 
@@ -147,9 +147,9 @@ struct Action {
 };
 
 enum class FailureKind : std::uint8_t {
-  refused,      // did not happen: could not connect, was refused, tool missing
-  failed,       // happened and failed
-  unknown,      // may or may not have happened: connection lost, deadline passed
+  refused,  // did not happen: could not connect, was refused, tool missing
+  failed,   // happened and failed
+  unknown,  // may or may not have happened: connection lost, deadline passed
   cancelled
 };
 
@@ -157,10 +157,10 @@ enum class FailureKind : std::uint8_t {
 struct Failure {
   FailureKind kind = FailureKind::failed;
   Code code{};
-  std::string message{};      // already redacted
+  std::string message{};  // already redacted
   std::vector<std::string> notes{};
   std::vector<std::string> helps{};
-  int system_error = 0;     // errno, HTTP status
+  int system_error = 0;  // errno, HTTP status
   std::string sqlstate{};
   bool is_retryable = false;
 };
@@ -189,10 +189,10 @@ struct DeclaredObservation {
 
 struct DeclaredBody {
   Resources& resources;
-  const Binding& binding;      // which elements the step is about
+  const Binding& binding;  // which elements the step is about
   std::string run_id{};
   StepId step;
-  std::string name{};          // of the step instance
+  std::string name{};  // of the step instance
   bool is_undo = false;
   Origin origin{};
 };

@@ -42,16 +42,17 @@ bool is_agreed(Session& session, const Preflight& seen) {
   const RunOptions& options = session.context.options;
   const auto ask = [&](const Question& question) {
     const Answer answer = session.context.world.prompt.ask(question);
-    session.context.world.observer.on(
-        {.kind = RunEventKind::question, .at = session.context.world.clock.wall(),
-         .text = question.text, .detail = answer == Answer::yes ? "yes" : "no"});
+    session.context.world.observer.on({.kind = RunEventKind::question,
+                                       .at = session.context.world.clock.wall(),
+                                       .text = question.text,
+                                       .detail = answer == Answer::yes ? "yes" : "no"});
     if (answer != Answer::yes) {
       session.refuse(diagnostic(Code::not_answered, Span{}, question.text));
     }
     return answer == Answer::yes;
   };
-  Question destroy{.text = "This destroys data. Go on?", .expected_word = "destroy",
-                   .covers_destruction = true};
+  Question destroy{
+      .text = "This destroys data. Go on?", .expected_word = "destroy", .covers_destruction = true};
   for (const Destruction& destruction : session.report.destructions) {
     const auto decided = session.history.decisions.find("destroy " + destruction.what);
     const bool is_known = decided != session.history.decisions.end() && decided->second;
@@ -94,13 +95,14 @@ bool observe_goals(Session& session) {
                                     session.observations.recent(), session.report);
   for (std::size_t index = 0; index < session.report.goals.size(); ++index) {
     const ConditionResult& goal = session.report.goals[index];
-    session.context.world.observer.on(
-        {.kind = RunEventKind::goal_checked, .at = session.context.world.clock.wall(),
-         .text = goal.text, .detail = goal.holds ? "holds" : "does not hold"});
+    session.context.world.observer.on({.kind = RunEventKind::goal_checked,
+                                       .at = session.context.world.clock.wall(),
+                                       .text = goal.text,
+                                       .detail = goal.holds ? "holds" : "does not hold"});
     if (!goal.holds) {
-      session.refuse(diagnostic(Code::goal_not_observed, session.context.plan.goals[index].span,
-                                goal.text)
-                         .note(goal.detail));
+      session.refuse(
+          diagnostic(Code::goal_not_observed, session.context.plan.goals[index].span, goal.text)
+              .note(goal.detail));
     }
   }
   return all_hold;
@@ -108,8 +110,8 @@ bool observe_goals(Session& session) {
 
 void journal_start(Session& session) {
   for (const Destruction& destruction : session.report.destructions) {
-    session.journal->add(DecisionRecord{.subject = "destroy " + destruction.what,
-                                        .question = "may be destroyed", .is_yes = true});
+    session.journal->add(DecisionRecord{
+        .subject = "destroy " + destruction.what, .question = "may be destroyed", .is_yes = true});
   }
 }
 
@@ -189,8 +191,12 @@ RunStatus status(const Plan* plan, Storage& storage) {
   }
   for (const std::string& name : history.order) {
     const StepHistory& step = history.steps.at(name);
-    StepResult line{.name = name, .status = step.status, .attempts = step.attempts,
-                    .started = step.started, .elapsed = step.elapsed, .detail = step.detail};
+    StepResult line{.name = name,
+                    .status = step.status,
+                    .attempts = step.attempts,
+                    .started = step.started,
+                    .elapsed = step.elapsed,
+                    .detail = step.detail};
     for (std::uint32_t index = 0; plan != nullptr && index < plan->steps.size(); ++index) {
       const Step& planned = plan->steps[index];
       if (planned.name == name || name.starts_with(planned.name + "[")) {
@@ -241,18 +247,16 @@ Report mark_done(const Plan& plan,
     return session.finish(Outcome::refused);
   }
   const StepId id = seen.graph.nodes[*node].step;
-  session.journal->add(OutcomeRecord{.step = std::string(step), .digest = to_hex(digest(plan, id)),
+  session.journal->add(OutcomeRecord{.step = std::string(step),
+                                     .digest = to_hex(digest(plan, id)),
                                      .status = StepStatus::marked,
                                      .detail = session.context.shown(reason)});
   session.end("mark-done", Outcome::done);
   return session.finish(Outcome::done);
 }
 
-Report approve(const Plan& plan,
-               World& world,
-               std::string_view step,
-               std::string_view person,
-               Answer answer) {
+Report approve(
+    const Plan& plan, World& world, std::string_view step, std::string_view person, Answer answer) {
   const RunOptions options;
   Session session(plan, world, options);
   if (!session.open() || !session.is_of_this_plan()) {
@@ -269,7 +273,8 @@ Report approve(const Plan& plan,
   if (!session.begin("approve")) {
     return session.finish(Outcome::refused);
   }
-  session.journal->add(DecisionRecord{.subject = std::string(step), .question = found->text,
+  session.journal->add(DecisionRecord{.subject = std::string(step),
+                                      .question = found->text,
                                       .is_yes = answer == Answer::yes,
                                       .person = std::string(person)});
   session.end("approve", Outcome::done);

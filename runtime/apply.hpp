@@ -19,8 +19,7 @@ namespace plan {
 
 // The text of a secret input; the error says why it cannot be had. Called at most once per input
 // and run. The text is kept in memory only and never journaled.
-using SecretProvider =
-    std::function<std::expected<std::string, std::string>(const Input& input)>;
+using SecretProvider = std::function<std::expected<std::string, std::string>(const Input& input)>;
 
 struct RunOptions {
   SecretProvider secrets{};
@@ -30,10 +29,10 @@ struct RunOptions {
   std::vector<std::string> confirmed_destructions{};
   // Steps of kind approve that are answered with yes beforehand, by name; "all" for all.
   std::vector<std::string> approved_steps{};
-  std::uint32_t steps_per_host = 8;        // at most so many steps act on one host at once
-  std::uint32_t observations_at_once = 64; // programs of observations under way
+  std::uint32_t steps_per_host = 8;         // at most so many steps act on one host at once
+  std::uint32_t observations_at_once = 64;  // programs of observations under way
   // Simulation and tests: among the steps that could start, the choice is made by this seed.
-  std::uint64_t shuffle_seed = 0;          // 0: in the order of the plan
+  std::uint64_t shuffle_seed = 0;  // 0: in the order of the plan
 };
 
 // Connects, gathers facts, decides the rules, observes what holds already; changes nothing and
@@ -59,11 +58,8 @@ struct RunOptions {
                                std::string_view reason);
 
 // Journals a person's answer to an `approve` or `manual` step, before or while a run waits for it.
-[[nodiscard]] Report approve(const Plan& plan,
-                             World& world,
-                             std::string_view step,
-                             std::string_view person,
-                             Answer answer);
+[[nodiscard]] Report approve(
+    const Plan& plan, World& world, std::string_view step, std::string_view person, Answer answer);
 
 // Finds out how far a procedure begun by hand has come: journals as held every step whose ensures
 // hold and whose predecessors are all finished.

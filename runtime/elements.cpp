@@ -44,8 +44,8 @@ std::vector<FoundElement> found_elements(const RunContext& context,
 
 void unfold_journaled(RunContext& context, RunGraph& graph, const History& history) {
   for (NodeId id = 0; id < graph.nodes.size(); ++id) {
-    const bool is_begin = graph.nodes[id].opens != no_index &&
-                          graph.loops[graph.nodes[id].opens].begin == id;
+    const bool is_begin =
+        graph.nodes[id].opens != no_index && graph.loops[graph.nodes[id].opens].begin == id;
     const auto known = history.unfolded.find(graph.nodes[id].name);
     if (!is_begin || known == history.unfolded.end()) {
       continue;

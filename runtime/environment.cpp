@@ -22,8 +22,8 @@ EvaluationResult RunEnvironment::attribute(ResourceId resource, std::uint32_t at
     return evaluate(resources_.plan(), declared.derivation, frame, *this);
   }
   if (resources_.is_dependent(resource)) {
-    return std::unexpected(EvaluationError{
-        .message = "`" + resources_.name(resource, attribute) + "` is asked outside of its loop"});
+    return std::unexpected(EvaluationError{.message = "`" + resources_.name(resource, attribute) +
+                                                      "` is asked outside of its loop"});
   }
   return attributes_(resource, attribute);
 }
@@ -40,8 +40,8 @@ ResourceId RunEnvironment::resolve(ResourceId resource) {
   if (!resources_.is_dependent(resource)) {
     return resource;
   }
-  const auto bound = std::ranges::find(binding_.elements, resource,
-                                       &std::pair<ResourceId, ResourceId>::first);
+  const auto bound =
+      std::ranges::find(binding_.elements, resource, &std::pair<ResourceId, ResourceId>::first);
   if (bound != binding_.elements.end()) {
     return bound->second;
   }
@@ -61,7 +61,9 @@ ResourceId RunEnvironment::resolve(ResourceId resource) {
   return made ? *made->as<ResourceId>() : resource;
 }
 
-std::uint32_t RunEnvironment::type_of(ResourceId resource) { return resources_.type_of(resource); }
+std::uint32_t RunEnvironment::type_of(ResourceId resource) {
+  return resources_.type_of(resource);
+}
 
 EvaluationResult RunEnvironment::field(ResourceId resource, std::uint32_t field) {
   return resources_.field(resource, field, *this);

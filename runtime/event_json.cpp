@@ -9,7 +9,9 @@ namespace plan {
 
 namespace {
 
-Value text(std::string_view words) { return Value{clean_text(words)}; }
+Value text(std::string_view words) {
+  return Value{clean_text(words)};
+}
 
 Value texts(const std::vector<std::string>& words) {
   List list;

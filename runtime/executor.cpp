@@ -36,10 +36,11 @@ CheckResult summary(const std::vector<const Condition*>& conditions,
     if (truth == Truth::holds || (truth == Truth::unknown && is_invariant)) {
       continue;
     }
-    if (result.truth == Truth::holds ||
-        (result.truth == Truth::unknown && truth == Truth::fails)) {
-      result = {.truth = truth, .text = conditions[index]->text,
-                .detail = verdicts[index].detail, .is_invariant = is_invariant};
+    if (result.truth == Truth::holds || (result.truth == Truth::unknown && truth == Truth::fails)) {
+      result = {.truth = truth,
+                .text = conditions[index]->text,
+                .detail = verdicts[index].detail,
+                .is_invariant = is_invariant};
     }
   }
   return result;
@@ -58,8 +59,10 @@ Executor::Executor(RunContext& context,
       journal_(journal),
       history_(history) {
   programs_.on_output = [this](const Origin& origin, std::string_view text) {
-    context_.world.observer.on({.kind = RunEventKind::step_output, .at = context_.world.clock.wall(),
-                                .step = origin.step, .text = origin.what,
+    context_.world.observer.on({.kind = RunEventKind::step_output,
+                                .at = context_.world.clock.wall(),
+                                .step = origin.step,
+                                .text = origin.what,
                                 .detail = std::string(text)});
   };
 }
@@ -162,7 +165,9 @@ void Executor::flush() {
 
 void Executor::execute(const commands::Intend& command) {
   const Node& node = state_.graph.nodes[command.node];
-  write(IntentRecord{.step = node.name, .digest = digest_of(node.step), .is_undo = node.is_undo,
+  write(IntentRecord{.step = node.name,
+                     .digest = digest_of(node.step),
+                     .is_undo = node.is_undo,
                      .failures = node.failures});
 }
 
@@ -176,8 +181,7 @@ void Executor::execute(const commands::Conclude& command) {
     held_.push_back(command.node);
     return;
   }
-  const bool is_adopted =
-      state_.options.mode == RunMode::adopt && node.status == StepStatus::held;
+  const bool is_adopted = state_.options.mode == RunMode::adopt && node.status == StepStatus::held;
   // Uncertain failures leave the intent open.
   const bool stays_open = node.status == StepStatus::failed && node.is_open;
   write(OutcomeRecord{
@@ -195,10 +199,10 @@ void Executor::execute(const commands::Conclude& command) {
 
 // A requirement over what the step itself changes cannot be asked of a step that is half-way.
 bool Executor::touches(const Condition& condition, NodeId id) const {
-  return std::ranges::any_of(
-      effects_of(context_.plan, state_.graph.nodes[id]), [&](const Effect& effect) {
-        return std::ranges::binary_search(condition.reads, effect.variable);
-      });
+  return std::ranges::any_of(effects_of(context_.plan, state_.graph.nodes[id]),
+                             [&](const Effect& effect) {
+                               return std::ranges::binary_search(condition.reads, effect.variable);
+                             });
 }
 
 std::vector<const Condition*> Executor::conditions(NodeId id, CheckKind kind) const {
@@ -237,18 +241,19 @@ void Executor::execute(const commands::Check& command) {
   }
   const Since since =
       command.kind == CheckKind::confirm ? observations_.now() : observations_.recent();
-  observations_.judge(asked, state_.graph.nodes[command.node].binding, since,
-                      [this, command, asked, invariants_from](
-                          const std::vector<Observations::Verdict>& verdicts) {
-                        events_.emplace_back(
-                            events::Checked{command.node, command.kind,
-                                            summary(asked, verdicts, invariants_from)});
-                      });
+  observations_.judge(
+      asked, state_.graph.nodes[command.node].binding, since,
+      [this, command, asked, invariants_from](const std::vector<Observations::Verdict>& verdicts) {
+        events_.emplace_back(
+            events::Checked{command.node, command.kind, summary(asked, verdicts, invariants_from)});
+      });
 }
 
 // --- acting
 
-void Executor::execute(const commands::Act& command) { acts_.push_back(command.node); }
+void Executor::execute(const commands::Act& command) {
+  acts_.push_back(command.node);
+}
 
 void Executor::acted(NodeId node, std::optional<Failure> failure) {
   bodies_.erase(node);
@@ -261,10 +266,13 @@ void Executor::start_body(NodeId id, const Operation& operation) {
   if (context_.world.effector.is_simulated()) {
     bodies_[id] = programs_.start_action(
         [&](ActionId action) {
-          context_.world.effector.start_body(
-              action, {.resources = context_.resources, .binding = node.binding,
-                       .run_id = context_.run_id, .step = node.step, .name = node.name,
-                       .is_undo = node.is_undo, .origin = {.step = node.name, .what = "do"}});
+          context_.world.effector.start_body(action, {.resources = context_.resources,
+                                                      .binding = node.binding,
+                                                      .run_id = context_.run_id,
+                                                      .step = node.step,
+                                                      .name = node.name,
+                                                      .is_undo = node.is_undo,
+                                                      .origin = {.step = node.name, .what = "do"}});
         },
         [this, id](ActionResult result) {
           auto* failure = std::get_if<Failure>(&result);
@@ -278,19 +286,18 @@ void Executor::start_body(NodeId id, const Operation& operation) {
   for (const Value& value : node.is_undo ? step.undo_arguments : step.arguments) {
     arguments.push_back({.value = value});
   }
-  observations_.evaluate_all(
-      std::move(arguments), node.binding, observations_.now(),
-      [this, id, &operation](std::vector<EvaluationResult> results) {
-        std::vector<Value> values;
-        for (EvaluationResult& result : results) {
-          if (!result) {
-            acted(id, context_.shown(failure_of(result.error())));
-            return;
-          }
-          values.push_back(std::move(*result));
-        }
-        start_program(id, operation, std::move(values));
-      });
+  observations_.evaluate_all(std::move(arguments), node.binding, observations_.now(),
+                             [this, id, &operation](std::vector<EvaluationResult> results) {
+                               std::vector<Value> values;
+                               for (EvaluationResult& result : results) {
+                                 if (!result) {
+                                   acted(id, context_.shown(failure_of(result.error())));
+                                   return;
+                                 }
+                                 values.push_back(std::move(*result));
+                               }
+                               start_program(id, operation, std::move(values));
+                             });
 }
 
 void Executor::start_program(NodeId id, const Operation& operation, std::vector<Value> arguments) {
@@ -303,7 +310,8 @@ void Executor::start_program(NodeId id, const Operation& operation, std::vector<
   start.kind = ProgramKind::body;
   start.binding = node.binding;
   start.frame = {.program = &operation.body,
-                 .origin = {.step = node.name, .what = node.is_undo ? "undo" : "do",
+                 .origin = {.step = node.name,
+                            .what = node.is_undo ? "undo" : "do",
                             .span = context_.plan.steps[node.step.index].span},
                  .job_prefix = operation.is_detached ? job_name(context_.run_id, node) : "",
                  .deadline = node.deadline};

@@ -68,9 +68,9 @@ class Executor {
   const History& history_;
   SchedulerState state_;
   std::deque<SchedulerEvent> events_;
-  std::vector<NodeId> acts_;                 // to begin once their intents are durable
+  std::vector<NodeId> acts_;  // to begin once their intents are durable
   std::map<NodeId, ProgramId> bodies_;
-  std::vector<NodeId> held_;                 // to be journaled in one record
+  std::vector<NodeId> held_;  // to be journaled in one record
   std::map<std::uint32_t, std::string> digests_;
   std::map<std::uint32_t, std::uint32_t> phases_;  // begun phases: nodes that ended
   std::optional<Failure> journal_failure_;

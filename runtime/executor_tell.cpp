@@ -18,10 +18,14 @@ std::string host_name(const Plan& plan, const Step& step) {
 
 std::string_view subject_of(AskKind kind) {
   switch (kind) {
-    case AskKind::approve: return "approve";
-    case AskKind::manual: return "manual";
-    case AskKind::point_of_no_return: return "point of no return";
-    case AskKind::once: return "once";
+    case AskKind::approve:
+      return "approve";
+    case AskKind::manual:
+      return "manual";
+    case AskKind::point_of_no_return:
+      return "point of no return";
+    case AskKind::once:
+      return "once";
   }
   return "";
 }
@@ -62,11 +66,10 @@ Answer Executor::ask(NodeId id, AskKind kind) {
     }
     case AskKind::point_of_no_return:
       question.text = "After `" + node.name + "` there is no way back. Go on?";
-      question.details.push_back(
-          operation_of(context_.plan, node) != nullptr &&
-                  !operation_of(context_.plan, node)->irreversible.empty()
-              ? operation_of(context_.plan, node)->irreversible
-              : "the step cannot be taken back");
+      question.details.push_back(operation_of(context_.plan, node) != nullptr &&
+                                         !operation_of(context_.plan, node)->irreversible.empty()
+                                     ? operation_of(context_.plan, node)->irreversible
+                                     : "the step cannot be taken back");
       is_answered = context_.options.assume_yes;
       break;
     case AskKind::once:
@@ -75,14 +78,18 @@ Answer Executor::ask(NodeId id, AskKind kind) {
   }
   const Answer answer = is_answered ? Answer::yes : context_.world.prompt.ask(question);
   observations_.world_changed();  // a person may have taken long, or done something
-  context_.world.observer.on({.kind = RunEventKind::question, .at = context_.world.clock.wall(),
-                              .step = node.name, .text = question.text,
+  context_.world.observer.on({.kind = RunEventKind::question,
+                              .at = context_.world.clock.wall(),
+                              .step = node.name,
+                              .text = question.text,
                               .detail = answer == Answer::yes  ? "yes"
                                         : answer == Answer::no ? "no"
                                                                : "not available"});
   if (answer != Answer::not_available && kind != AskKind::manual) {
-    write(DecisionRecord{.subject = subject, .question = question.text,
-                         .is_yes = answer == Answer::yes, .person = ""});
+    write(DecisionRecord{.subject = subject,
+                         .question = question.text,
+                         .is_yes = answer == Answer::yes,
+                         .person = ""});
   }
   return answer;
 }
@@ -99,9 +106,13 @@ void Executor::execute(const commands::Tell& command) {
       command.kind != RunEventKind::step_failed) {
     return;
   }
-  RunEvent event{.kind = command.kind, .at = context_.world.clock.wall(), .step = node.name,
-                 .host = host_name(context_.plan, step), .detail = context_.shown(command.detail),
-                 .elapsed = node.elapsed, .diagnostics = command.diagnostics};
+  RunEvent event{.kind = command.kind,
+                 .at = context_.world.clock.wall(),
+                 .step = node.name,
+                 .host = host_name(context_.plan, step),
+                 .detail = context_.shown(command.detail),
+                 .elapsed = node.elapsed,
+                 .diagnostics = command.diagnostics};
   if (step.phase != UINT32_MAX) {
     event.phase = context_.plan.phases[step.phase].title;
   }
@@ -126,8 +137,8 @@ void Executor::phase_event(NodeId id, const commands::Tell& command) {
   if (is_new) {
     send(RunEventKind::phase_started);
   }
-  const bool is_end = command.kind == RunEventKind::step_done ||
-                      command.kind == RunEventKind::step_skipped;
+  const bool is_end =
+      command.kind == RunEventKind::step_done || command.kind == RunEventKind::step_skipped;
   if (!is_end) {
     return;
   }

@@ -14,12 +14,12 @@ namespace plan {
 
 struct StepHistory {
   StepStatus status = StepStatus::waiting;
-  std::string digest{};             // of the step's meaning when it was last touched
-  std::uint32_t attempts = 0;       // intents
-  std::uint32_t failures = 0;       // intents that came to a failed outcome
-  bool is_open = false;             // an intent without an outcome: it may be half-way
+  std::string digest{};        // of the step's meaning when it was last touched
+  std::uint32_t attempts = 0;  // intents
+  std::uint32_t failures = 0;  // intents that came to a failed outcome
+  bool is_open = false;        // an intent without an outcome: it may be half-way
   bool is_undo_open = false;
-  std::uint64_t touched = 0;        // number of its last record that changed the world
+  std::uint64_t touched = 0;  // number of its last record that changed the world
   WallTime started{0};
   std::chrono::milliseconds elapsed{0};
   std::string detail{};
@@ -29,10 +29,10 @@ struct History {
   bool has_run = false;
   std::string run_id{};
   std::string title{};
-  std::string plan_digest{};        // of the last attempt
-  bool is_finished = false;         // the last command ended with `done`
-  bool is_rolled_back = false;      // … and it was a rollback
-  bool is_rolling_back = false;     // a rollback began and did not come to its end
+  std::string plan_digest{};     // of the last attempt
+  bool is_finished = false;      // the last command ended with `done`
+  bool is_rolled_back = false;   // … and it was a rollback
+  bool is_rolling_back = false;  // a rollback began and did not come to its end
   std::uint32_t attempts = 0;
   WallTime started{0};
   WallTime last_record{0};

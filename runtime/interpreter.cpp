@@ -34,9 +34,7 @@ class Interpreter {
   Done fail(const Instruction& instruction);
   Done finish(const Instruction& instruction);
 
-  EvaluationResult value(ExprId expr) {
-    return evaluate(plan_, expr, frame_.slots, environment_);
-  }
+  EvaluationResult value(ExprId expr) { return evaluate(plan_, expr, frame_.slots, environment_); }
   Progress failed(const EvaluationError& error) { return failure_of(error); }
   std::expected<PrimitiveCall, Failure> evaluate_call(const EffectCall& call);
   std::expected<void, Failure> place(const EffectCall& call, PrimitiveCall& result);
@@ -328,7 +326,8 @@ Interpreter::Done Interpreter::fail(const Instruction& instruction) {
     return failed(message.error());
   }
   const auto* text = message->as<std::string>();
-  return Failure{.kind = FailureKind::failed, .code = Code::step_failed,
+  return Failure{.kind = FailureKind::failed,
+                 .code = Code::step_failed,
                  .message = text != nullptr ? *text : to_text(*message)};
 }
 
@@ -362,7 +361,9 @@ void supply(Frame& frame, Value value) {
   ++frame.pc;
 }
 
-void resume(Frame& frame) { ++frame.pc; }
+void resume(Frame& frame) {
+  ++frame.pc;
+}
 
 // A wait is a loop with a sleep: condition …, jump_after deadline, sleep, jump back.
 bool wait_on(Frame& frame) {

@@ -18,10 +18,10 @@ struct Frame {
   const Program* program = nullptr;
   std::uint32_t pc = 0;
   std::vector<Value> slots{};
-  HostAddress host{};                // of the operation or the resource
+  HostAddress host{};  // of the operation or the resource
   std::string user{};
   Origin origin{};
-  std::string job_prefix{};          // not empty: commands are detached, "PREFIX-1", "PREFIX-2" …
+  std::string job_prefix{};        // not empty: commands are detached, "PREFIX-1", "PREFIX-2" …
   std::uint32_t action_count = 0;  // actions begun; numbers the jobs
   MonotonicTime deadline{0};       // of the program as a whole
   std::optional<PrimitiveCall> pending{};  // the call whose result is awaited

@@ -19,12 +19,16 @@ std::string hash_of(std::string_view previous, std::string_view body) {
   return to_hex(sha256(text));
 }
 
-Value text(std::string_view words) { return Value{std::string(words)}; }
+Value text(std::string_view words) {
+  return Value{std::string(words)};
+}
 
 struct Writer {
   Map& map;
 
-  void put(std::string key, Value value) const { map.emplace_back(std::move(key), std::move(value)); }
+  void put(std::string key, Value value) const {
+    map.emplace_back(std::move(key), std::move(value));
+  }
 
   void operator()(const RunRecord& record) const {
     put("kind", text("run"));
@@ -42,8 +46,8 @@ struct Writer {
     put("kind", text("facts"));
     List facts;
     for (const FactsRecord::Fact& fact : record.facts) {
-      facts.push_back(Value{List{text(fact.resource), text(fact.attribute),
-                                 encode_value(fact.value)}});
+      facts.push_back(
+          Value{List{text(fact.resource), text(fact.attribute), encode_value(fact.value)}});
     }
     put("facts", Value{std::move(facts)});
   }
@@ -163,8 +167,10 @@ std::optional<Record> outcome_of(Fields& fields) {
   if (!status) {
     return std::nullopt;
   }
-  return OutcomeRecord{.step = fields.string("step"), .digest = fields.string("digest"),
-                       .status = *status, .is_undo = fields.boolean("undo"),
+  return OutcomeRecord{.step = fields.string("step"),
+                       .digest = fields.string("digest"),
+                       .status = *status,
+                       .is_undo = fields.boolean("undo"),
                        .elapsed = std::chrono::milliseconds(fields.integer("elapsed_ms")),
                        .detail = fields.string("detail")};
 }
@@ -172,12 +178,13 @@ std::optional<Record> outcome_of(Fields& fields) {
 std::optional<Record> record_of(Fields& fields) {
   const std::string kind = fields.string("kind");
   if (kind == "run") {
-    return RunRecord{.format = fields.integer("format"), .run_id = fields.string("run"),
-                     .title = fields.string("title"), .plan_digest = fields.string("plan")};
+    return RunRecord{.format = fields.integer("format"),
+                     .run_id = fields.string("run"),
+                     .title = fields.string("title"),
+                     .plan_digest = fields.string("plan")};
   }
   if (kind == "attempt") {
-    return AttemptRecord{.command = fields.string("command"),
-                         .plan_digest = fields.string("plan")};
+    return AttemptRecord{.command = fields.string("command"), .plan_digest = fields.string("plan")};
   }
   if (kind == "facts") {
     return facts_of(fields);
@@ -185,10 +192,12 @@ std::optional<Record> record_of(Fields& fields) {
   if (kind == "decision") {
     return DecisionRecord{.subject = fields.string("subject"),
                           .question = fields.string("question"),
-                          .is_yes = fields.boolean("yes"), .person = fields.string("person")};
+                          .is_yes = fields.boolean("yes"),
+                          .person = fields.string("person")};
   }
   if (kind == "intent") {
-    return IntentRecord{.step = fields.string("step"), .digest = fields.string("digest"),
+    return IntentRecord{.step = fields.string("step"),
+                        .digest = fields.string("digest"),
                         .is_undo = fields.boolean("undo"),
                         .failures = static_cast<std::uint32_t>(fields.integer("failures"))};
   }
@@ -252,7 +261,8 @@ std::optional<Entry> entry_of(std::string_view line) {
 }
 
 Failure damaged(std::size_t number, const std::string& what) {
-  return {.kind = FailureKind::failed, .code = Code::journal_damaged,
+  return {.kind = FailureKind::failed,
+          .code = Code::journal_damaged,
           .message = "the journal is damaged at record " + std::to_string(number) + ": " + what,
           .notes = {"everything before that record is good; nothing of the file was changed"},
           .helps = {"keep a copy of the journal: it is the only record of what was done",
@@ -290,8 +300,8 @@ std::expected<JournalContent, Failure> read_journal(const std::vector<std::strin
     auto chain = verified_chain(line, content.chain);
     auto entry = chain ? entry_of(line) : std::nullopt;
     if (!chain && !is_torn(line)) {
-      return std::unexpected(damaged(index + 1 - torn_count,
-                                     "its bytes do not have the hash they were written with"));
+      return std::unexpected(
+          damaged(index + 1 - torn_count, "its bytes do not have the hash they were written with"));
     }
     if (!chain) {
       content.torn += line + "\n";  // several, if going on was cut off too
@@ -312,10 +322,11 @@ std::expected<JournalContent, Failure> read_journal(const std::vector<std::strin
     }
     if (const auto* run = std::get_if<RunRecord>(&entry->record);
         run != nullptr && run->format != journal_format) {
-      return std::unexpected(Failure{
-          .kind = FailureKind::failed, .code = Code::journal_version,
-          .message = "the journal has format " + std::to_string(run->format) +
-                     "; this program reads format " + std::to_string(journal_format)});
+      return std::unexpected(
+          Failure{.kind = FailureKind::failed,
+                  .code = Code::journal_version,
+                  .message = "the journal has format " + std::to_string(run->format) +
+                             "; this program reads format " + std::to_string(journal_format)});
     }
     content.chain = std::move(*chain);
     content.entries.push_back(std::move(*entry));
@@ -419,7 +430,9 @@ bool has_encoding(const Value& value) {
          value.as<Secret>() == nullptr && value.as<Deferred>() == nullptr;
 }
 
-Value encode_value(const Value& value) { return std::visit(Encoder{}, value.data); }
+Value encode_value(const Value& value) {
+  return std::visit(Encoder{}, value.data);
+}
 
 Value decode_value(const Value& value) {
   if (const auto* list = value.as<List>()) {

@@ -34,7 +34,7 @@ struct FactsRecord {
   struct Fact {
     std::string resource{};  // identity
     std::string attribute{};
-    Value value{};           // no resources, no secrets
+    Value value{};  // no resources, no secrets
   };
   std::vector<Fact> facts{};
 };
@@ -64,7 +64,7 @@ struct HeldRecord {
   std::vector<std::pair<std::string, std::string>> steps{};  // name, digest
 };
 struct UnfoldedRecord {
-  std::string loop{};            // name of the loop's begin node
+  std::string loop{};             // name of the loop's begin node
   std::vector<Value> elements{};  // the fields of each that are its own, by name
 };
 struct EndRecord {
@@ -96,8 +96,8 @@ struct Entry {
 
 struct JournalContent {
   std::vector<Entry> entries;
-  std::string chain;        // hash after the last good record
-  std::string torn;         // what is left of torn last records, each with a newline; empty: none
+  std::string chain;  // hash after the last good record
+  std::string torn;   // what is left of torn last records, each with a newline; empty: none
 };
 
 // All records, oldest first; a torn last record is set aside. Any other damage is E0802 and names

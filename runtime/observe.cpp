@@ -48,9 +48,13 @@ bool Observations::is_fact(const Key& key) const {
 
 // --- facts
 
-void Observations::restore_facts(const History& history) { old_facts_ = history.facts; }
+void Observations::restore_facts(const History& history) {
+  old_facts_ = history.facts;
+}
 
-std::vector<FactsRecord::Fact> Observations::take_new_facts() { return std::exchange(new_facts_, {}); }
+std::vector<FactsRecord::Fact> Observations::take_new_facts() {
+  return std::exchange(new_facts_, {});
+}
 
 std::optional<Value> Observations::journaled_fact(const Key& key) {
   if (old_facts_.empty()) {
@@ -61,8 +65,8 @@ std::optional<Value> Observations::journaled_fact(const Key& key) {
   if (!identity) {
     return std::nullopt;
   }
-  const auto found = old_facts_.find(
-      {*identity, context_.resources.type(key.first).attributes[key.second].name});
+  const auto found =
+      old_facts_.find({*identity, context_.resources.type(key.first).attributes[key.second].name});
   return found == old_facts_.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -115,7 +119,9 @@ void Observations::begin(const Key& key) {
   programs_.start_action(
       [&](ActionId id) {
         context_.world.effector.start_observation(
-            id, {.resources = context_.resources, .resource = key.first, .attribute = key.second,
+            id, {.resources = context_.resources,
+                 .resource = key.first,
+                 .attribute = key.second,
                  .origin = {.what = "observe " + context_.resources.name(key.first, key.second)}});
       },
       [this, key](ActionResult result) {
@@ -136,8 +142,10 @@ void Observations::begin_program(const Key& key, const Attribute& attribute) {
     return;
   }
   ProgramStart start;
-  start.frame = {.program = &attribute.observe, .slots = {Value{key.first}},
-                 .host = std::move(where->first), .user = std::move(where->second),
+  start.frame = {.program = &attribute.observe,
+                 .slots = {Value{key.first}},
+                 .host = std::move(where->first),
+                 .user = std::move(where->second),
                  .origin = {.what = "observe " + context_.resources.name(key.first, key.second)},
                  .deadline = context_.now() + observation_timeout};
   start.since = entries_[key].began;
@@ -181,8 +189,7 @@ void Observations::observed(const Key& key, std::expected<Value, Failure> result
   entry.is_running = false;
   entry.result = std::move(result);
   if (is_fact(key) && entry.result->has_value() && has_encoding(**entry.result)) {
-    RunEnvironment environment(context_.resources, nothing_bound_, context_.run_id,
-                               no_attributes_);
+    RunEnvironment environment(context_.resources, nothing_bound_, context_.run_id, no_attributes_);
     if (auto identity = context_.resources.identity(key.first, environment)) {
       new_facts_.push_back({std::move(*identity),
                             context_.resources.type(key.first).attributes[key.second].name,
@@ -215,8 +222,10 @@ void Observations::evaluate_all(std::vector<Expression> expressions,
                                 Since since,
                                 EvaluatedAll done) {
   const std::uint64_t id = next_pending_++;
-  pending_[id] = {.expressions = std::move(expressions), .binding = std::move(binding),
-                  .since = since, .done = std::move(done)};
+  pending_[id] = {.expressions = std::move(expressions),
+                  .binding = std::move(binding),
+                  .since = since,
+                  .done = std::move(done)};
   evaluate(id);
 }
 
@@ -227,14 +236,14 @@ std::vector<EvaluationResult> Observations::try_all(Pending& pending, std::set<K
     const auto known = pending.known.find(key);
     if (known == pending.known.end()) {
       missing.insert(key);
-      return std::unexpected(EvaluationError{
-          .message = "not observed yet", .is_unknown = true, .is_missing = true});
+      return std::unexpected(
+          EvaluationError{.message = "not observed yet", .is_unknown = true, .is_missing = true});
     }
     if (!known->second) {
-      return std::unexpected(EvaluationError{
-          .message = "`" + context_.resources.name(resource, attribute) +
-                     "` could not be observed: " + known->second.error().message,
-          .is_unknown = true});
+      return std::unexpected(
+          EvaluationError{.message = "`" + context_.resources.name(resource, attribute) +
+                                     "` could not be observed: " + known->second.error().message,
+                          .is_unknown = true});
     }
     return *known->second;
   };

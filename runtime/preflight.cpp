@@ -14,8 +14,10 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds connect_timeout = 60s;
 
 void tell(RunContext& context, RunEventKind kind, std::string text = "", std::string detail = "") {
-  context.world.observer.on({.kind = kind, .at = context.world.clock.wall(),
-                             .text = std::move(text), .detail = std::move(detail)});
+  context.world.observer.on({.kind = kind,
+                             .at = context.world.clock.wall(),
+                             .text = std::move(text),
+                             .detail = std::move(detail)});
 }
 
 // The users that steps on the host run as, as far as they are known before the run.
@@ -78,8 +80,7 @@ bool connect(RunContext& context, Programs& programs, Report& report) {
     auto address = address_of(context.plan, HostId{hosts[index]}, environment);
     if (!address && !context.world.effector.is_simulated()) {
       result.detail = address.error().message;
-      report.diagnostics.append(
-          diagnostic(Code::input_without_value, Span{}, host.name));
+      report.diagnostics.append(diagnostic(Code::input_without_value, Span{}, host.name));
       continue;
     }
     ++outstanding;
@@ -126,8 +127,8 @@ void decide_rules(RunContext& context,
       const Condition& rule = *rules[index];
       const auto& verdict = verdicts[index];
       const std::string& said = rule.message.empty() ? rule.text : rule.message;
-      report.rules.push_back({said, verdict.truth == Truth::holds,
-                              verdict.truth != Truth::unknown, verdict.detail});
+      report.rules.push_back(
+          {said, verdict.truth == Truth::holds, verdict.truth != Truth::unknown, verdict.detail});
       if (verdict.truth == Truth::fails) {
         report.diagnostics.append(
             diagnostic(Code::rule_violated, rule.span, said).note(verdict.detail));
@@ -162,23 +163,22 @@ void check_requirements(RunContext& context,
       const Condition& condition = context.plan.steps[step.index].requires_[index];
       ++outstanding;
       is_done = false;
-      observations.judge({&condition}, node.binding, observations.recent(),
-                         [&, name = node.name](const auto& verdicts) {
-                           if (verdicts[0].truth == Truth::fails) {
-                             report.diagnostics.append(
-                                 diagnostic(Code::requirement_not_met, condition.span, name,
-                                            condition.text)
-                                     .note(verdicts[0].detail)
-                                     .note("no step of the plan makes it true"));
-                           }
-                           if (verdicts[0].truth == Truth::unknown) {
-                             report.diagnostics.append(
-                                 diagnostic(Code::cannot_observe, condition.span, condition.text,
-                                            verdicts[0].detail)
-                                     .note("step `" + name + "` needs it"));
-                           }
-                           is_done = --outstanding == 0;
-                         });
+      observations.judge(
+          {&condition}, node.binding, observations.recent(),
+          [&, name = node.name](const auto& verdicts) {
+            if (verdicts[0].truth == Truth::fails) {
+              report.diagnostics.append(
+                  diagnostic(Code::requirement_not_met, condition.span, name, condition.text)
+                      .note(verdicts[0].detail)
+                      .note("no step of the plan makes it true"));
+            }
+            if (verdicts[0].truth == Truth::unknown) {
+              report.diagnostics.append(diagnostic(Code::cannot_observe, condition.span,
+                                                   condition.text, verdicts[0].detail)
+                                            .note("step `" + name + "` needs it"));
+            }
+            is_done = --outstanding == 0;
+          });
     }
   }
   pump_until(programs, is_done);
@@ -251,8 +251,12 @@ std::vector<StepResult> step_results(const RunContext& context,
     if (step.kind == StepKind::loop_begin || step.kind == StepKind::loop_end) {
       continue;
     }
-    StepResult result{.name = node.name, .step = node.step, .status = node.status,
-                      .attempts = node.attempts, .elapsed = node.elapsed, .detail = node.detail};
+    StepResult result{.name = node.name,
+                      .step = node.step,
+                      .status = node.status,
+                      .attempts = node.attempts,
+                      .elapsed = node.elapsed,
+                      .detail = node.detail};
     if (step.phase != UINT32_MAX) {
       result.phase = context.plan.phases[step.phase].title;
     }
@@ -291,13 +295,12 @@ Preflight preflight(RunContext& context,
   if (connect(context, programs, report)) {
     decide_rules(context, programs, observations, history, report);
     Executor looking(context, programs, observations, nullptr, history);
-    SchedulerState seen = looking.run(make_graph(context.plan, std::move(priors)),
-                                      {.mode = RunMode::look});
+    SchedulerState seen =
+        looking.run(make_graph(context.plan, std::move(priors)), {.mode = RunMode::look});
     result.graph = std::move(seen.graph);
     check_requirements(context, programs, observations, result.graph, report);
     list_destructions(context, result.graph, report);
-    result.goals_hold =
-        check_goals(context, programs, observations, observations.recent(), report);
+    result.goals_hold = check_goals(context, programs, observations, observations.recent(), report);
     result.all_hold = std::ranges::all_of(
         result.graph.nodes, [](const Node& node) { return is_finished(node.status); });
     report.steps = step_results(context, result.graph, history);

@@ -12,9 +12,9 @@
 namespace plan {
 
 struct Preflight {
-  RunGraph graph{};              // every node, with what was seen of it
+  RunGraph graph{};  // every node, with what was seen of it
   bool goals_hold = false;
-  bool all_hold = false;         // every step holds or is finished
+  bool all_hold = false;  // every step holds or is finished
 };
 
 // Fills hosts, rules, goals, steps, destructions and diagnostics of `report`. `priors`: nodes that

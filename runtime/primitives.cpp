@@ -17,9 +17,8 @@ constexpr std::array<PrimitiveInfo, 6> table{{
 }};
 
 const Value* argument(const PrimitiveCall& call, std::size_t position) {
-  return position < call.arguments.size() && call.arguments[position]
-             ? &*call.arguments[position]
-             : nullptr;
+  return position < call.arguments.size() && call.arguments[position] ? &*call.arguments[position]
+                                                                      : nullptr;
 }
 
 // Text of an argument: strings and secrets as they are, others as in an interpolation.
@@ -41,8 +40,13 @@ Text text_argument(const PrimitiveCall& call, std::size_t position, std::string 
 }
 
 std::expected<Exec, Failure> build_exec(const PrimitiveCall& call) {
-  Exec exec{.host = call.host, .user = call.user, .argv = {}, .script = {}, .env = call.env,
-            .standard_input = call.standard_input, .job = call.job};
+  Exec exec{.host = call.host,
+            .user = call.user,
+            .argv = {},
+            .script = {},
+            .env = call.env,
+            .standard_input = call.standard_input,
+            .job = call.job};
   const Value* what = argument(call, 0);
   if (what == nullptr) {
     return std::unexpected(value_failure("a command without words"));
@@ -65,8 +69,11 @@ std::expected<Exec, Failure> build_exec(const PrimitiveCall& call) {
 }
 
 std::expected<ActionBody, Failure> build_http(const PrimitiveCall& call) {
-  HttpCall http{.via = call.host, .method = text_argument(call, 0, "GET").plain,
-                .url = text_argument(call, 1, "").plain, .headers = {}, .body = {},
+  HttpCall http{.via = call.host,
+                .method = text_argument(call, 0, "GET").plain,
+                .url = text_argument(call, 1, "").plain,
+                .headers = {},
+                .body = {},
                 .ca_file = text_argument(call, 5, "").plain};
   if (const Value* headers = argument(call, 2); headers != nullptr && headers->as<Map>()) {
     for (const auto& [name, value] : *headers->as<Map>()) {
@@ -112,9 +119,12 @@ std::expected<ActionBody, Failure> build_sql(const PrimitiveCall& call) {
     const Value* value = find(*fields, name);
     return value == nullptr ? Text(std::move(otherwise)) : text_of(*value);
   };
-  Sql sql{.via = *call.database_host, .address = text("address", "localhost").plain,
-          .database = text("database", "").plain, .user = text("user", "").plain,
-          .password = text("password", ""), .statement = text_argument(call, 1, "").plain,
+  Sql sql{.via = *call.database_host,
+          .address = text("address", "localhost").plain,
+          .database = text("database", "").plain,
+          .user = text("user", "").plain,
+          .password = text("password", ""),
+          .statement = text_argument(call, 1, "").plain,
           .parameters = {}};
   if (const Value* port = find(*fields, "port"); port != nullptr && port->as<std::int64_t>()) {
     sql.port = static_cast<int>(*port->as<std::int64_t>());
@@ -128,8 +138,10 @@ std::expected<ActionBody, Failure> build_sql(const PrimitiveCall& call) {
 }
 
 ActionBody build_write(const PrimitiveCall& call, bool is_secret) {
-  return WriteFile{.host = call.host, .user = call.user,
-                   .path = text_argument(call, 0, "").plain, .content = text_argument(call, 1, ""),
+  return WriteFile{.host = call.host,
+                   .user = call.user,
+                   .path = text_argument(call, 0, "").plain,
+                   .content = text_argument(call, 1, ""),
                    .mode = text_argument(call, 2, is_secret ? "0600" : "").plain,
                    .owner = text_argument(call, 3, "").plain};
 }
@@ -159,9 +171,10 @@ std::string tail_of(std::string_view text) {
 }
 
 Failure exit_failure(const std::string& command, const ExecResult& result) {
-  Failure failure{.kind = FailureKind::failed, .code = Code::command_failed,
-                  .message = "`" + command + "` ended with exit status " +
-                             std::to_string(result.code)};
+  Failure failure{
+      .kind = FailureKind::failed,
+      .code = Code::command_failed,
+      .message = "`" + command + "` ended with exit status " + std::to_string(result.code)};
   const std::string said = tail_of(result.err.empty() ? result.out : result.err);
   if (!said.empty()) {
     failure.notes.push_back("it said: " + said);
@@ -192,7 +205,8 @@ bool must_succeed(const PrimitiveCall& call) {
 
 std::expected<Value, Failure> decode_http(const PrimitiveCall& call, const HttpResult& result) {
   if (must_succeed(call) && (result.status < 200 || result.status >= 300)) {
-    Failure failure{.kind = FailureKind::failed, .code = Code::request_failed,
+    Failure failure{.kind = FailureKind::failed,
+                    .code = Code::request_failed,
                     .message = text_argument(call, 0, "GET").plain + " " +
                                text_argument(call, 1, "").plain + " was answered with status " +
                                std::to_string(result.status),
@@ -245,7 +259,9 @@ struct Decoder {
 
 }  // namespace
 
-std::span<const PrimitiveInfo> primitives() { return table; }
+std::span<const PrimitiveInfo> primitives() {
+  return table;
+}
 
 std::expected<ActionBody, Failure> build(const PrimitiveCall& call) {
   if (call.effect == "exec" || call.effect == "run") {
@@ -284,8 +300,11 @@ std::expected<HostAddress, Failure> address_of(const Plan& plan,
                                                HostId id,
                                                Environment& environment) {
   const Host& host = plan.hosts[id.index];
-  HostAddress address{.name = host.name, .is_local = host.is_local, .address = host.address,
-                      .user = host.user, .port = host.port};
+  HostAddress address{.name = host.name,
+                      .is_local = host.is_local,
+                      .address = host.address,
+                      .user = host.user,
+                      .port = host.port};
   if (!host.is_local && host.address.empty()) {
     return std::unexpected(value_failure("host input `" + host.name + "` has no value"));
   }
@@ -300,7 +319,9 @@ std::expected<HostAddress, Failure> address_of(const Plan& plan,
   return address;
 }
 
-HostAddress local_address() { return {.name = "", .is_local = true}; }
+HostAddress local_address() {
+  return {.name = "", .is_local = true};
+}
 
 std::string command_text(const PrimitiveCall& call) {
   const Value* what = argument(call, 0);
@@ -317,7 +338,8 @@ std::string command_text(const PrimitiveCall& call) {
 }
 
 Failure value_failure(std::string message) {
-  return {.kind = FailureKind::failed, .code = Code::run_time_value,
+  return {.kind = FailureKind::failed,
+          .code = Code::run_time_value,
           .message = "a value cannot be computed: " + std::move(message)};
 }
 

@@ -23,7 +23,7 @@ struct PrimitiveCall {
   std::vector<std::pair<std::string, Text>> env{};
   std::optional<Text> standard_input{};
   bool is_shell = false;
-  std::string job{};  // not empty: detached, under this name
+  std::string job{};                           // not empty: detached, under this name
   std::optional<HostAddress> database_host{};  // of `sql`: the host in its first argument
 };
 

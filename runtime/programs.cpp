@@ -27,7 +27,9 @@ RunContext::RunContext(const Plan& the_plan, World& the_world, const RunOptions&
   inputs.on_secret = [this](const Secret& secret) { redactor.add(secret); };
 }
 
-std::string RunContext::shown(std::string_view text) const { return clean_text(redactor(text)); }
+std::string RunContext::shown(std::string_view text) const {
+  return clean_text(redactor(text));
+}
 
 Failure RunContext::shown(Failure failure) const {
   failure.message = shown(failure.message);
@@ -79,8 +81,9 @@ void Programs::cancel(ProgramId id) {
       return;
     }
   }
-  finished(id, std::unexpected(Failure{.kind = FailureKind::cancelled, .code = Code::step_failed,
-                                       .message = "cancelled"}));
+  finished(id,
+           std::unexpected(Failure{
+               .kind = FailureKind::cancelled, .code = Code::step_failed, .message = "cancelled"}));
 }
 
 void Programs::at(MonotonicTime time, std::function<void()> what) {
@@ -176,8 +179,7 @@ bool Programs::may_repeat(const Running& running, const Failure& failure) const 
     return false;
   }
   const bool did_not_happen = failure.kind == FailureKind::refused && failure.is_retryable;
-  const bool is_found_again =
-      failure.kind == FailureKind::unknown && is_detached(*running.action);
+  const bool is_found_again = failure.kind == FailureKind::unknown && is_detached(*running.action);
   const bool changes_nothing = failure.kind == FailureKind::unknown && failure.is_retryable &&
                                running.program.kind == ProgramKind::observation;
   return did_not_happen || is_found_again || changes_nothing;
@@ -225,8 +227,8 @@ void Programs::completed(Completion completion) {
     step(id);
     return;
   }
-  const bool is_no_answer = value.error().kind == FailureKind::refused ||
-                            value.error().kind == FailureKind::unknown;
+  const bool is_no_answer =
+      value.error().kind == FailureKind::refused || value.error().kind == FailureKind::unknown;
   if (is_no_answer && !running.is_cancelled && wait_on(frame)) {
     step(id);
     return;

@@ -38,8 +38,8 @@ struct RunContext {
 };
 
 using ValueDone = std::function<void(std::expected<Value, Failure>)>;
-using StateWanted =
-    std::function<void(ResourceId resource, std::uint32_t attribute, std::uint64_t since, ValueDone)>;
+using StateWanted = std::function<void(
+    ResourceId resource, std::uint32_t attribute, std::uint64_t since, ValueDone)>;
 
 enum class ProgramKind : std::uint8_t { observation, body };
 
@@ -83,7 +83,7 @@ class Programs {
     std::optional<Action> action{};                   // under way, to be repeated
     std::uint32_t repeats = 0;
     bool is_cancelled = false;
-    bool is_started = false;                          // handed to the effector
+    bool is_started = false;  // handed to the effector
   };
 
   void step(ProgramId id);

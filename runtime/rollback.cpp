@@ -19,8 +19,8 @@ bool is_irreversible(const Plan& plan, const Step& step) {
     return false;
   }
   const Operation& operation = plan.operations[step.operation];
-  return !operation.irreversible.empty() || (!step.effects.empty() && !step.undo_none &&
-                                             step.undo_operation == UINT32_MAX);
+  return !operation.irreversible.empty() ||
+         (!step.effects.empty() && !step.undo_none && step.undo_operation == UINT32_MAX);
 }
 
 std::string reason_of(const Plan& plan, const Step& step) {
@@ -51,15 +51,16 @@ WayBack way_back(Session& session) {
     }
     const Step& step = plan.steps[node->step.index];
     if (is_irreversible(plan, step)) {
-      result.obstacles.push_back(
-          diagnostic(Code::rollback_refused, step.span,
-                     "step `" + *name + "` is past the point of no return")
-              .note(reason_of(plan, step))
-              .help("`plan apply` goes on from where the run is"));
+      result.obstacles.push_back(diagnostic(Code::rollback_refused, step.span,
+                                            "step `" + *name + "` is past the point of no return")
+                                     .note(reason_of(plan, step))
+                                     .help("`plan apply` goes on from where the run is"));
       continue;
     }
     if (step.undo_operation != UINT32_MAX) {
-      result.items.push_back({.step = node->step, .binding = node->binding, .name = *name,
+      result.items.push_back({.step = node->step,
+                              .binding = node->binding,
+                              .name = *name,
                               .is_open = session.history.steps.at(*name).is_undo_open});
     }
   }

@@ -4,16 +4,26 @@ namespace plan {
 
 std::string_view name(StepStatus status) {
   switch (status) {
-    case StepStatus::waiting: return "waiting";
-    case StepStatus::running: return "running";
-    case StepStatus::done: return "done";
-    case StepStatus::held: return "held";
-    case StepStatus::marked: return "marked";
-    case StepStatus::skipped: return "skipped";
-    case StepStatus::failed: return "failed";
-    case StepStatus::blocked: return "blocked";
-    case StepStatus::interrupted: return "interrupted";
-    case StepStatus::undone: return "undone";
+    case StepStatus::waiting:
+      return "waiting";
+    case StepStatus::running:
+      return "running";
+    case StepStatus::done:
+      return "done";
+    case StepStatus::held:
+      return "held";
+    case StepStatus::marked:
+      return "marked";
+    case StepStatus::skipped:
+      return "skipped";
+    case StepStatus::failed:
+      return "failed";
+    case StepStatus::blocked:
+      return "blocked";
+    case StepStatus::interrupted:
+      return "interrupted";
+    case StepStatus::undone:
+      return "undone";
   }
   return "";
 }
@@ -38,12 +48,18 @@ bool is_finished(StepStatus status) {
 
 std::string_view name(Outcome outcome) {
   switch (outcome) {
-    case Outcome::done: return "done";
-    case Outcome::nothing_to_do: return "nothing to do";
-    case Outcome::failed: return "failed";
-    case Outcome::refused: return "refused";
-    case Outcome::interrupted: return "interrupted";
-    case Outcome::declined: return "declined";
+    case Outcome::done:
+      return "done";
+    case Outcome::nothing_to_do:
+      return "nothing to do";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::refused:
+      return "refused";
+    case Outcome::interrupted:
+      return "interrupted";
+    case Outcome::declined:
+      return "declined";
   }
   return "";
 }

@@ -15,12 +15,12 @@
 namespace plan {
 
 enum class StepStatus : std::uint8_t {
-  waiting,      // not begun: something it is after is not done
-  running,      // an intent without an outcome (only while running, or after a crash)
-  done,         // was carried out in this run, and what it ensures was observed
-  held,         // everything it ensures held already; nothing was done
-  marked,       // a person said so (`plan mark-done`), and what it ensures was observed
-  skipped,      // its `when` is false
+  waiting,  // not begun: something it is after is not done
+  running,  // an intent without an outcome (only while running, or after a crash)
+  done,     // was carried out in this run, and what it ensures was observed
+  held,     // everything it ensures held already; nothing was done
+  marked,   // a person said so (`plan mark-done`), and what it ensures was observed
+  skipped,  // its `when` is false
   failed,
   blocked,      // something it is after has failed
   interrupted,  // was ended before it was done
@@ -34,7 +34,7 @@ enum class StepStatus : std::uint8_t {
 
 // One step instance: a step of the plan, or one element's copy of a loop's step.
 struct StepResult {
-  std::string name{};   // "move", "resume[billing]"
+  std::string name{};  // "move", "resume[billing]"
   StepId step{};
   std::string phase{};  // title, may be empty
   std::string host{};   // name of the host; empty: the controller
@@ -42,13 +42,13 @@ struct StepResult {
   std::uint32_t attempts = 0;
   WallTime started{0};  // 0: never
   std::chrono::milliseconds elapsed{0};
-  std::string detail{};   // why it failed or was skipped, what it waits for
+  std::string detail{};  // why it failed or was skipped, what it waits for
 };
 
 struct ConditionResult {
-  std::string text{};     // "new_orch.ready"
+  std::string text{};  // "new_orch.ready"
   bool holds = false;
-  bool is_known = true; // false: could not be observed; detail says why
+  bool is_known = true;  // false: could not be observed; detail says why
   std::string detail{};
 };
 
@@ -57,13 +57,13 @@ struct HostResult {
   std::string address{};
   std::string os{};
   bool is_connected = false;
-  std::string detail{};   // why not
+  std::string detail{};  // why not
 };
 
 // Something that a step destroys or that a person has to agree to.
 struct Destruction {
   std::string step{};
-  std::string what{};     // "new_db.content"
+  std::string what{};  // "new_db.content"
 };
 
 enum class Outcome : std::uint8_t {
@@ -79,7 +79,7 @@ enum class Outcome : std::uint8_t {
 
 struct Report {
   Outcome outcome = Outcome::refused;
-  std::string run_id{};           // empty if no run was begun
+  std::string run_id{};  // empty if no run was begun
   bool is_resumed = false;
   std::vector<HostResult> hosts{};
   std::vector<StepResult> steps{};  // in the order of the plan; instances after their template
@@ -90,7 +90,7 @@ struct Report {
   std::vector<std::string> point_of_no_return{};
   bool is_past_point_of_no_return = false;
   std::chrono::milliseconds elapsed{0};
-  Diagnostics diagnostics;      // everything that went wrong, E06 to E08
+  Diagnostics diagnostics;  // everything that went wrong, E06 to E08
 };
 
 // What a journal tells, without touching a host.
@@ -98,13 +98,13 @@ struct RunStatus {
   bool has_run = false;
   std::string run_id{};
   std::string title{};
-  std::string plan_digest{};      // hex
-  bool is_same_plan = false;    // as the plan given to status()
-  bool is_finished = false;     // the last attempt came to its end
+  std::string plan_digest{};  // hex
+  bool is_same_plan = false;  // as the plan given to status()
+  bool is_finished = false;   // the last attempt came to its end
   bool is_rolled_back = false;
   WallTime started{0};
   WallTime last_record{0};
-  std::uint32_t attempts = 0;   // times that apply was started
+  std::uint32_t attempts = 0;  // times that apply was started
   std::vector<StepResult> steps{};
   Diagnostics diagnostics;
 };

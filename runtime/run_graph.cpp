@@ -138,8 +138,11 @@ RunGraph make_undo_graph(const std::vector<UndoItem>& items) {
   RunGraph graph;
   for (const UndoItem& item : items) {
     const auto id = static_cast<NodeId>(graph.nodes.size());
-    graph.nodes.push_back({.step = item.step, .binding = item.binding, .name = item.name,
-                           .is_undo = true, .is_open = item.is_open});
+    graph.nodes.push_back({.step = item.step,
+                           .binding = item.binding,
+                           .name = item.name,
+                           .is_undo = true,
+                           .is_open = item.is_open});
     if (id > 0) {
       connect(graph, id - 1, id);
     }

@@ -21,17 +21,17 @@ struct Prior {
   StepStatus status = StepStatus::waiting;
   std::uint32_t attempts = 0;
   std::uint32_t failures = 0;
-  bool is_open = false;      // an intent without an outcome
+  bool is_open = false;  // an intent without an outcome
 };
 
 // Where a node stands in the protocol of one step.
 enum class NodeState : std::uint8_t {
-  idle,        // not ready, or nothing more is to be done with it
-  deciding,    // its `when` is observed
-  checking,    // what it ensures is observed
-  queued,      // waits for its host
-  asking,      // a person is asked
-  requiring,   // what it requires is observed
+  idle,       // not ready, or nothing more is to be done with it
+  deciding,   // its `when` is observed
+  checking,   // what it ensures is observed
+  queued,     // waits for its host
+  asking,     // a person is asked
+  requiring,  // what it requires is observed
   acting,
   confirming,  // what it ensures is observed again, until it holds
   backing_off  // waits for the next attempt
@@ -46,17 +46,17 @@ struct Node {
   std::uint32_t element = 0;          // its element there
   std::uint32_t opens = no_index;     // of a begin or end node: RunGraph::loops
   std::vector<NodeId> successors{};
-  std::uint32_t blockers = 0;         // predecessors that are not finished
+  std::uint32_t blockers = 0;  // predecessors that are not finished
 
   NodeState state = NodeState::idle;
   StepStatus status = StepStatus::waiting;
-  bool is_settled = false;            // status is final for this attempt of the run
+  bool is_settled = false;  // status is final for this attempt of the run
   bool is_open = false;
   std::uint32_t attempts = 0;
-  std::uint32_t failures = 0;         // attempts that failed for certain
-  std::uint32_t retries = 0;          // of this attempt of the run
+  std::uint32_t failures = 0;  // attempts that failed for certain
+  std::uint32_t retries = 0;   // of this attempt of the run
   bool holds_slot = false;
-  MonotonicTime began{0};             // when it began to act
+  MonotonicTime began{0};  // when it began to act
   MonotonicTime deadline{0};
   std::chrono::milliseconds poll{0};
   std::chrono::milliseconds elapsed{0};
@@ -71,7 +71,7 @@ struct LoopRun {
     bool is_admitted = false;
     bool has_failed = false;
   };
-  std::uint32_t loop = 0;   // Plan::loops
+  std::uint32_t loop = 0;  // Plan::loops
   NodeId begin = 0;
   NodeId end = 0;
   std::vector<Element> elements{};
@@ -106,14 +106,17 @@ struct FoundElement {
 };
 
 // Adds the nodes of all elements between `begin` and its end; they are not admitted yet.
-void unfold(const Plan& plan, RunGraph& graph, NodeId begin, const std::vector<FoundElement>& found);
+void unfold(const Plan& plan,
+            RunGraph& graph,
+            NodeId begin,
+            const std::vector<FoundElement>& found);
 
 // One step that is to be taken back.
 struct UndoItem {
   StepId step;
   Binding binding{};
   std::string name{};
-  bool is_open = false;   // its undo was cut off while acting
+  bool is_open = false;  // its undo was cut off while acting
 };
 
 // A chain: the items one after the other.

@@ -69,7 +69,9 @@ class Scheduler {
   MonotonicTime now_;
 };
 
-bool is_passive(NodeState state) { return state == NodeState::idle; }
+bool is_passive(NodeState state) {
+  return state == NodeState::idle;
+}
 
 void Scheduler::set(NodeId id, NodeState next) {
   const bool was = is_passive(node(id).state);
@@ -248,8 +250,8 @@ void Scheduler::begin_attempt(NodeId id) {
     return;
   }
   const bool is_last_return =
-      !node(id).is_undo && std::ranges::find(plan_.point_of_no_return, node(id).step) !=
-                               plan_.point_of_no_return.end();
+      !node(id).is_undo &&
+      std::ranges::find(plan_.point_of_no_return, node(id).step) != plan_.point_of_no_return.end();
   if (is_last_return && !state_.is_past_return) {
     set(id, NodeState::asking);
     commands.push_back(commands::Tell{.kind = RunEventKind::point_of_no_return, .node = id});
@@ -271,14 +273,14 @@ void Scheduler::after_requires(NodeId id, const CheckResult& result) {
     fail(id, std::move(problem.note(result.detail)));
     return;
   }
-  Diagnostic problem =
-      result.truth == Truth::unknown
-          ? diagnostic(Code::cannot_observe, span, result.text, result.detail)
-          : diagnostic(Code::world_drifted, span, node(id).name, result.text);
+  Diagnostic problem = result.truth == Truth::unknown
+                           ? diagnostic(Code::cannot_observe, span, result.text, result.detail)
+                           : diagnostic(Code::world_drifted, span, node(id).name, result.text);
   if (result.truth == Truth::fails) {
     problem.note(result.detail);
-    problem.help("the plan was proved against a world in which this holds: find out who changed "
-                 "it, put it right, then run `plan apply` again");
+    problem.help(
+        "the plan was proved against a world in which this holds: find out who changed "
+        "it, put it right, then run `plan apply` again");
   }
   attempt_failed(id, std::move(problem), FailureKind::refused);
 }
@@ -325,7 +327,8 @@ void Scheduler::confirm(NodeId id) {
 void Scheduler::after_confirm(NodeId id, const CheckResult& result) {
   Node& self = node(id);
   if (result.is_invariant && result.truth == Truth::fails) {
-    Diagnostic problem = diagnostic(Code::invariant_not_kept, step(id).span, self.name, result.text);
+    Diagnostic problem =
+        diagnostic(Code::invariant_not_kept, step(id).span, self.name, result.text);
     fail(id, std::move(problem.note("it was broken while the step acted: " + result.detail)));
     return;
   }
@@ -397,8 +400,10 @@ void Scheduler::fail(NodeId id, Diagnostic problem) {
   state_.has_failed = true;
   state_.problems.push_back(problem);
   commands.push_back(commands::Conclude{id});
-  commands.push_back(commands::Tell{.kind = RunEventKind::step_failed, .node = id,
-                                    .detail = problem.message, .diagnostics = {problem}});
+  commands.push_back(commands::Tell{.kind = RunEventKind::step_failed,
+                                    .node = id,
+                                    .detail = problem.message,
+                                    .diagnostics = {problem}});
   for (const NodeId successor : std::vector(self.successors)) {
     block(successor);
   }
@@ -500,9 +505,8 @@ void Scheduler::handle(const events::Unfolded& event) {
 std::vector<NodeId> Scheduler::admit(std::uint32_t run) {
   LoopRun& loop = graph_.loops[run];
   const Loop& planned = plan_.loops[loop.loop];
-  std::uint32_t limit = planned.at_most == 0 || state_.options.mode == RunMode::look
-                            ? UINT32_MAX
-                            : planned.at_most;
+  std::uint32_t limit =
+      planned.at_most == 0 || state_.options.mode == RunMode::look ? UINT32_MAX : planned.at_most;
   for (const LoopRun::Element& element : loop.elements) {
     const bool is_over = std::ranges::all_of(
         element.nodes, [this](NodeId id) { return graph_.nodes[id].is_settled; });
@@ -656,15 +660,15 @@ SchedulerState make_scheduler(const Plan& plan, RunGraph graph, const SchedulerO
   return state;
 }
 
-std::vector<Command> decide(SchedulerState& state,
-                            const SchedulerEvent& event,
-                            MonotonicTime now) {
+std::vector<Command> decide(SchedulerState& state, const SchedulerEvent& event, MonotonicTime now) {
   Scheduler scheduler(state, now);
   std::visit([&](const auto& what) { scheduler.handle(what); }, event);
   return std::move(scheduler.commands);
 }
 
-bool is_over(const SchedulerState& state) { return state.active == 0; }
+bool is_over(const SchedulerState& state) {
+  return state.active == 0;
+}
 
 bool is_complete(const SchedulerState& state) {
   return std::ranges::all_of(state.graph.nodes,

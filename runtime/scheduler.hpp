@@ -18,25 +18,25 @@ namespace plan {
 
 enum class RunMode : std::uint8_t {
   act,
-  look,   // observes what holds, of every step; nothing is done
-  adopt   // what holds is journaled; what comes after something that does not hold is left alone
+  look,  // observes what holds, of every step; nothing is done
+  adopt  // what holds is journaled; what comes after something that does not hold is left alone
 };
 
 enum class CheckKind : std::uint8_t { guard, ensures, requires_, confirm };
 enum class Truth : std::uint8_t { holds, fails, unknown };
 
 enum class AskKind : std::uint8_t {
-  approve,             // a step of kind approve
-  manual,              // a step that a person does
+  approve,  // a step of kind approve
+  manual,   // a step that a person does
   point_of_no_return,
-  once                 // was it done? it was cut off and may act only once
+  once  // was it done? it was cut off and may act only once
 };
 
 // What came of observing conditions.
 struct CheckResult {
   Truth truth = Truth::holds;
-  std::string text{};     // of the first condition that does not hold
-  std::string detail{};   // "it is false: new_orch.service.active is true"
+  std::string text{};    // of the first condition that does not hold
+  std::string detail{};  // "it is false: new_orch.service.active is true"
   bool is_invariant = false;
 };
 
@@ -133,14 +133,14 @@ struct SchedulerState {
   const Plan* plan = nullptr;
   SchedulerOptions options{};
   RunGraph graph{};
-  std::map<std::uint32_t, std::uint32_t> busy{};          // acting steps by host
-  std::map<std::uint32_t, std::deque<NodeId>> queues{};   // waiting for their host
-  std::uint32_t active = 0;       // nodes in a state that something will end
+  std::map<std::uint32_t, std::uint32_t> busy{};         // acting steps by host
+  std::map<std::uint32_t, std::deque<NodeId>> queues{};  // waiting for their host
+  std::uint32_t active = 0;                              // nodes in a state that something will end
   std::uint32_t interrupts = 0;
-  bool has_declined = false;      // a person said no, or could not be asked
-  bool has_refused = false;       // a person said no: nothing more begins
+  bool has_declined = false;  // a person said no, or could not be asked
+  bool has_refused = false;   // a person said no: nothing more begins
   bool has_failed = false;
-  bool is_past_return = false;    // the point of no return was agreed to
+  bool is_past_return = false;  // the point of no return was agreed to
   std::vector<Diagnostic> problems{};
   std::mt19937_64 random{};
 };

@@ -57,7 +57,9 @@ std::map<std::string, Prior> Session::priors() {
   }
   std::map<std::string, Prior> result;
   for (const auto& [name, step] : history.steps) {
-    Prior prior{.status = step.status, .attempts = step.attempts, .failures = step.failures,
+    Prior prior{.status = step.status,
+                .attempts = step.attempts,
+                .failures = step.failures,
                 .is_open = step.is_open || step.is_undo_open};
     // "resume[billing]" means what the template "resume" means; unrolled steps have their own name.
     auto meaning = digests.find(name);
@@ -74,12 +76,14 @@ std::map<std::string, Prior> Session::priors() {
   return result;
 }
 
-std::string Session::plan_digest() const { return to_hex(context.plan.digest); }
+std::string Session::plan_digest() const {
+  return to_hex(context.plan.digest);
+}
 
 bool Session::begin(std::string_view command) {
   if (!report.is_resumed) {
-    journal->add(RunRecord{.run_id = context.run_id, .title = context.plan.title,
-                           .plan_digest = plan_digest()});
+    journal->add(RunRecord{
+        .run_id = context.run_id, .title = context.plan.title, .plan_digest = plan_digest()});
   }
   journal->add(AttemptRecord{.command = std::string(command), .plan_digest = plan_digest()});
   if (auto flushed = journal->flush(); !flushed) {
@@ -87,7 +91,8 @@ bool Session::begin(std::string_view command) {
     return false;
   }
   report.run_id = context.run_id;
-  context.world.observer.on({.kind = RunEventKind::run_started, .at = context.world.clock.wall(),
+  context.world.observer.on({.kind = RunEventKind::run_started,
+                             .at = context.world.clock.wall(),
                              .text = context.run_id,
                              .detail = report.is_resumed ? "resumed" : "new"});
   return true;
@@ -100,7 +105,9 @@ void Session::end(std::string_view command, Outcome outcome) {
   }
 }
 
-void Session::refuse(Diagnostic problem) { report.diagnostics.append(std::move(problem)); }
+void Session::refuse(Diagnostic problem) {
+  report.diagnostics.append(std::move(problem));
+}
 
 Report Session::finish(Outcome outcome) {
   report.outcome = outcome;
@@ -108,8 +115,10 @@ Report Session::finish(Outcome outcome) {
     report.run_id = context.run_id;
   }
   report.elapsed = context.now() - began;
-  context.world.observer.on({.kind = RunEventKind::run_finished, .at = context.world.clock.wall(),
-                             .text = report.run_id, .detail = std::string(name(outcome)),
+  context.world.observer.on({.kind = RunEventKind::run_finished,
+                             .at = context.world.clock.wall(),
+                             .text = report.run_id,
+                             .detail = std::string(name(outcome)),
                              .elapsed = report.elapsed});
   return std::move(report);
 }
@@ -144,13 +153,12 @@ void check_changed_plan(Session& session, const RunGraph& graph) {
         continue;
       }
       session.refuse(
-          diagnostic(Code::cannot_go_on, session.context.plan.steps[node.step.index].span,
-                     "step `" + node.name + "` must come before `" + later.name +
-                         "`, which is finished")
+          diagnostic(
+              Code::cannot_go_on, session.context.plan.steps[node.step.index].span,
+              "step `" + node.name + "` must come before `" + later.name + "`, which is finished")
               .note("`" + node.name + "` is new or changed, and what it ensures does not hold")
               .help("if it was done by hand, make it hold and run `plan mark-done " + node.name +
-                    " --reason …`; otherwise take `" + later.name +
-                    "` back with `plan rollback`"));
+                    " --reason …`; otherwise take `" + later.name + "` back with `plan rollback`"));
     }
   }
 }

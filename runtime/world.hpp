@@ -81,7 +81,7 @@ class Storage {
 struct Question {
   std::string text{};
   std::vector<std::string> details{};
-  std::string expected_word{};  // not empty: the answer must be this word, "yes" is not enough
+  std::string expected_word{};      // not empty: the answer must be this word, "yes" is not enough
   bool covers_destruction = false;  // --yes does not answer it
 };
 

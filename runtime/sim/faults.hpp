@@ -17,10 +17,10 @@ enum class Cut : std::uint8_t {
 struct PowerCut {};
 
 struct Faults {
-  std::uint64_t cut_at = 0;       // number of the storage or effector call, from 1; 0: never
+  std::uint64_t cut_at = 0;  // number of the storage or effector call, from 1; 0: never
   Cut cut = Cut::before;
   std::set<std::string> failing_steps{};  // their bodies fail, changing nothing
-  std::uint64_t seed = 0;         // durations, and what was under way when the cut came
+  std::uint64_t seed = 0;                 // durations, and what was under way when the cut came
 };
 
 // Counts the calls that change something; says when the cut comes.

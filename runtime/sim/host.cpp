@@ -40,9 +40,7 @@ std::vector<std::string> carrier_path(const Plan& plan,
   return {};
 }
 
-Value default_value(const Plan& plan,
-                    const Attribute& attribute,
-                    const std::string& identity) {
+Value default_value(const Plan& plan, const Attribute& attribute, const std::string& identity) {
   const Type& type = plan.types[attribute.type];
   switch (type.kind) {
     case TypeKind::boolean:
@@ -111,8 +109,8 @@ std::optional<ResourceId> unbound_element(const Plan& plan,
   }
   const Resource& resource = plan.resources[id.index];
   if (resource.is_element()) {
-    const bool is_bound = std::ranges::any_of(
-        binding.elements, [&](const auto& entry) { return entry.first == id; });
+    const bool is_bound =
+        std::ranges::any_of(binding.elements, [&](const auto& entry) { return entry.first == id; });
     return is_bound ? std::nullopt : std::optional(id);
   }
   for (const Value& field : resource.fields) {
@@ -246,8 +244,8 @@ EvaluationResult Hosts::element(Resources& resources,
       values.push_back(*given);
     } else if (field.kind == TypeKind::resource && field.detail == resources.type_of(owner)) {
       values.push_back(Value{owner});
-    } else if (const Value* id = find(fields, "id"); id != nullptr &&
-                                                     field.kind == TypeKind::string) {
+    } else if (const Value* id = find(fields, "id");
+               id != nullptr && field.kind == TypeKind::string) {
       values.push_back(*id);
     } else {
       values.push_back(Value{std::string()});
@@ -314,8 +312,7 @@ void Hosts::give(Resources& resources, const Effect& effect) {
       if (!made || attribute == UINT32_MAX) {
         continue;
       }
-      if (const auto state =
-              place(resources, *made->as<ResourceId>(), attribute, environment)) {
+      if (const auto state = place(resources, *made->as<ResourceId>(), attribute, environment)) {
         values_[state->holder][state->item] = item;
       }
     }
@@ -338,8 +335,7 @@ void Hosts::plan_writes(Resources& resources,
       return read(resources, id, index);
     };
     RunEnvironment environment(resources, binding, run_id, source);
-    const auto all =
-        read(resources, environment.resolve(arbitrary.element_of), arbitrary.query);
+    const auto all = read(resources, environment.resolve(arbitrary.element_of), arbitrary.query);
     for (const Value& item : all && all->as<List>() ? *all->as<List>() : List{}) {
       Binding inner = binding;
       inner.elements.emplace_back(*open, *item.as<ResourceId>());
@@ -359,7 +355,9 @@ void Hosts::plan_writes(Resources& resources,
     return;
   }
   const ResourceType& type = resources.type(resource);
-  Write write{.place = *where, .value = *before, .kind = effect.kind,
+  Write write{.place = *where,
+              .value = *before,
+              .kind = effect.kind,
               .carried = *identity + "." + type.attributes[variable.attribute].name};
   switch (effect.kind) {
     case EffectKind::set: {
@@ -382,7 +380,8 @@ void Hosts::plan_writes(Resources& resources,
       write.value = changed_value(*before, step);
       for (const AttributeRef kept : effect.keeping) {
         const ResourceType& carried = plan.resource_types[kept.type];
-        write.keeping.emplace_back(carried.name + "(", "." + carried.attributes[kept.attribute].name);
+        write.keeping.emplace_back(carried.name + "(",
+                                   "." + carried.attributes[kept.attribute].name);
       }
       break;
     case EffectKind::destroy:

@@ -50,8 +50,8 @@ class Hosts {
     Place place;
     Value value;
     EffectKind kind = EffectKind::set;
-    std::string copied_from{};         // holder whose carried values come along
-    std::string carried{};             // holder of the values carried by this one
+    std::string copied_from{};  // holder whose carried values come along
+    std::string carried{};      // holder of the values carried by this one
     std::vector<std::pair<std::string, std::string>> keeping{};  // begin and end of carried items
   };
 

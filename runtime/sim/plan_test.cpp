@@ -87,9 +87,10 @@ class PlanTest {
         prepare(world, call);
         world.faults.cut_at = call;
         world.faults.cut = cut;
-        const std::string where =
-            std::string(cut == Cut::before ? "cut before" : cut == Cut::torn ? "cut in" : "cut after") +
-            " call " + std::to_string(call) + " of " + std::to_string(calls);
+        const std::string where = std::string(cut == Cut::before ? "cut before"
+                                              : cut == Cut::torn ? "cut in"
+                                                                 : "cut after") +
+                                  " call " + std::to_string(call) + " of " + std::to_string(calls);
         auto report = world.apply(options(0));
         ++result_.crash_points;
         if (!report) {
@@ -129,7 +130,9 @@ class PlanTest {
 
 }  // namespace
 
-TestResult run_test(const Plan& plan, const Test& test) { return PlanTest(plan, test).run(); }
+TestResult run_test(const Plan& plan, const Test& test) {
+  return PlanTest(plan, test).run();
+}
 
 std::vector<TestResult> run_tests(const Plan& plan) {
   std::vector<TestResult> results;

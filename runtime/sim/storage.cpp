@@ -2,7 +2,9 @@
 
 namespace plan::sim {
 
-std::expected<std::vector<std::string>, Failure> MemoryStorage::read_all() { return records; }
+std::expected<std::vector<std::string>, Failure> MemoryStorage::read_all() {
+  return records;
+}
 
 std::expected<void, Failure> MemoryStorage::append(std::string_view record) {
   ++transactions;

@@ -5,11 +5,8 @@
 
 namespace plan::sim {
 
-SimulatedEffector::SimulatedEffector(const Plan& plan,
-                                     Hosts& hosts,
-                                     VirtualClock& clock,
-                                     const Faults& faults,
-                                     CallCounter& calls)
+SimulatedEffector::SimulatedEffector(
+    const Plan& plan, Hosts& hosts, VirtualClock& clock, const Faults& faults, CallCounter& calls)
     : plan_(plan),
       hosts_(hosts),
       clock_(clock),
@@ -29,26 +26,29 @@ void SimulatedEffector::add(Pending pending, std::chrono::milliseconds duration)
 void SimulatedEffector::start(ActionId id, Action action) {
   if (std::holds_alternative<Connect>(action.body)) {
     const auto& host = std::get<Connect>(action.body).host;
-    add({.id = id, .result = ConnectResult{.machine_id = "machine of " + host.name,
-                                           .os = "simulated"}},
+    add({.id = id,
+         .result = ConnectResult{.machine_id = "machine of " + host.name, .os = "simulated"}},
         random_duration(1, 50));
     return;
   }
-  add({.id = id, .result = Failure{.kind = FailureKind::refused, .code = Code::step_failed,
-                                   .message = "a simulated host runs no commands"}},
+  add({.id = id,
+       .result = Failure{.kind = FailureKind::refused,
+                         .code = Code::step_failed,
+                         .message = "a simulated host runs no commands"}},
       random_duration(1, 5));
 }
 
 void SimulatedEffector::start_observation(ActionId id, const DeclaredObservation& observation) {
   ++observations;
-  auto value =
-      hosts_.read(observation.resources, observation.resource, observation.attribute);
+  auto value = hosts_.read(observation.resources, observation.resource, observation.attribute);
   if (value) {
     add({.id = id, .result = std::move(*value)}, random_duration(1, 20));
     return;
   }
-  add({.id = id, .result = Failure{.kind = FailureKind::failed, .code = Code::cannot_observe,
-                                   .message = value.error().message}},
+  add({.id = id,
+       .result = Failure{.kind = FailureKind::failed,
+                         .code = Code::cannot_observe,
+                         .message = value.error().message}},
       random_duration(1, 20));
 }
 
@@ -58,12 +58,18 @@ void SimulatedEffector::start_body(ActionId id, const DeclaredBody& body) {
     throw PowerCut{};
   }
   bodies.push_back({.step = body.name, .is_undo = body.is_undo});
-  Pending pending{.id = id, .resources = &body.resources, .binding = body.binding,
-                  .run_id = body.run_id, .body = bodies.size() - 1, .step = body.step};
+  Pending pending{.id = id,
+                  .resources = &body.resources,
+                  .binding = body.binding,
+                  .run_id = body.run_id,
+                  .body = bodies.size() - 1,
+                  .step = body.step};
   const std::string& planned = plan_.steps[body.step.index].name;
   if (faults_.failing_steps.contains(body.name) || faults_.failing_steps.contains(planned)) {
-    add({.id = id, .result = Failure{.kind = FailureKind::failed, .code = Code::step_failed,
-                                     .message = "the test makes `" + body.name + "` fail"}},
+    add({.id = id,
+         .result = Failure{.kind = FailureKind::failed,
+                           .code = Code::step_failed,
+                           .message = "the test makes `" + body.name + "` fail"}},
         random_duration(10, 100));
     return;
   }
@@ -77,8 +83,8 @@ void SimulatedEffector::start_body(ActionId id, const DeclaredBody& body) {
 void SimulatedEffector::apply(const Pending& pending, Hosts::Extent extent) {
   BodyRun& body = bodies[pending.body];
   const Step& step = plan_.steps[pending.step.index];
-  hosts_.apply(*pending.resources, body.is_undo ? step.undo_effects : step.effects,
-               pending.binding, pending.run_id, body.step, extent);
+  hosts_.apply(*pending.resources, body.is_undo ? step.undo_effects : step.effects, pending.binding,
+               pending.run_id, body.step, extent);
   body.is_whole = extent == Hosts::Extent::whole;
 }
 
@@ -95,8 +101,9 @@ std::optional<Completion> SimulatedEffector::wait(MonotonicTime deadline) {
     return Completion{pending.id, *pending.result};
   }
   if (pending.is_cancelled) {
-    return Completion{pending.id, Failure{.kind = FailureKind::cancelled,
-                                          .code = Code::step_failed, .message = "cancelled"}};
+    return Completion{
+        pending.id,
+        Failure{.kind = FailureKind::cancelled, .code = Code::step_failed, .message = "cancelled"}};
   }
   apply(pending, Hosts::Extent::whole);
   bodies[pending.body].is_told = true;
@@ -133,20 +140,22 @@ Answer ToldPrompt::ask(const Question& question) {
 }
 
 SimulatedWorld::SimulatedWorld(const Plan& the_plan)
-    : plan(the_plan),
-      storage(faults, calls),
-      effector(the_plan, hosts, clock, faults, calls) {}
+    : plan(the_plan), storage(faults, calls), effector(the_plan, hosts, clock, faults, calls) {}
 
 World SimulatedWorld::world() {
-  return {.clock = clock, .effector = effector, .storage = storage, .prompt = prompt,
-          .observer = observer, .entropy = entropy, .interrupted = [this] { return interrupts; }};
+  return {.clock = clock,
+          .effector = effector,
+          .storage = storage,
+          .prompt = prompt,
+          .observer = observer,
+          .entropy = entropy,
+          .interrupted = [this] { return interrupts; }};
 }
 
 RunOptions SimulatedWorld::options() {
-  return {.secrets =
-              [](const Input& input) -> std::expected<std::string, std::string> {
-                return "simulated secret " + input.name;
-              },
+  return {.secrets = [](const Input& input) -> std::expected<std::string, std::string> {
+            return "simulated secret " + input.name;
+          },
           .assume_yes = true};
 }
 
@@ -169,9 +178,7 @@ namespace {
 
 using Entry = Report (*)(const Plan&, World&, const RunOptions&);
 
-std::optional<Report> until_cut(SimulatedWorld& simulated,
-                                const RunOptions& options,
-                                Entry entry) {
+std::optional<Report> until_cut(SimulatedWorld& simulated, const RunOptions& options, Entry entry) {
   World world = simulated.world();
   try {
     Report report = entry(simulated.plan, world, options);

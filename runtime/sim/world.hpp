@@ -28,8 +28,8 @@ class VirtualClock : public Clock {
 struct BodyRun {
   std::string step;
   bool is_undo = false;
-  bool is_whole = false;   // all of its effects were applied
-  bool is_told = false;    // the controller got its completion
+  bool is_whole = false;  // all of its effects were applied
+  bool is_told = false;   // the controller got its completion
 };
 
 class SimulatedEffector : public Effector {
@@ -56,11 +56,11 @@ class SimulatedEffector : public Effector {
  private:
   struct Pending {
     ActionId id = 0;
-    std::optional<ActionResult> result{};   // of anything but a body
-    Resources* resources = nullptr;         // of a body, as long as its controller lives
+    std::optional<ActionResult> result{};  // of anything but a body
+    Resources* resources = nullptr;        // of a body, as long as its controller lives
     Binding binding{};
     std::string run_id{};
-    std::size_t body = 0;                   // index of bodies
+    std::size_t body = 0;  // index of bodies
     StepId step{};
     bool is_cancelled = false;
   };

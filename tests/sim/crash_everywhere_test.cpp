@@ -18,8 +18,8 @@ using sim::Cut;
 using sim::SimulatedWorld;
 
 struct Clean {
-  std::vector<std::string> end;   // what is true afterwards
-  std::uint64_t calls = 0;        // of storage and effector
+  std::vector<std::string> end;  // what is true afterwards
+  std::uint64_t calls = 0;       // of storage and effector
 };
 
 Clean clean_run(const SampleMove& sample) {
@@ -50,8 +50,8 @@ std::map<std::string, int> times_begun(const SimulatedWorld& world) {
   return times;
 }
 
-void cut_and_resume(const SampleMove& sample, const Clean& clean, std::uint64_t call, Cut cut,
-                    std::uint64_t seed) {
+void cut_and_resume(
+    const SampleMove& sample, const Clean& clean, std::uint64_t call, Cut cut, std::uint64_t seed) {
   SimulatedWorld world(sample.plan());
   world.faults = {.cut_at = call, .cut = cut, .failing_steps = {}, .seed = seed};
   world.give(sample.given);

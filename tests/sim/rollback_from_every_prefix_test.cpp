@@ -63,7 +63,8 @@ TEST_CASE("a run is taken back from every prefix") {
       CHECK_FALSE(has_resumed(world));
       // The marks on the new environments were declared as nothing to take back.
       auto now = world.hosts.snapshot();
-      std::erase_if(now, [](const std::string& line) { return line.find("kept") != std::string::npos; });
+      std::erase_if(now,
+                    [](const std::string& line) { return line.find("kept") != std::string::npos; });
       CHECK(now == start);
       ++taken_back;
     }

@@ -19,7 +19,8 @@ class PlanBuilder {
 
   Plan plan;
 
-  std::uint32_t type(TypeKind kind, std::uint32_t element = UINT32_MAX,
+  std::uint32_t type(TypeKind kind,
+                     std::uint32_t element = UINT32_MAX,
                      std::uint32_t detail = UINT32_MAX) {
     plan.types.push_back({kind, element, detail});
     return static_cast<std::uint32_t>(plan.types.size() - 1);
@@ -29,7 +30,9 @@ class PlanBuilder {
     return {static_cast<std::uint32_t>(plan.hosts.size() - 1)};
   }
   // A type whose fields are all of type `any`; the first `keys` are its key.
-  std::uint32_t resource_type(std::string name, std::vector<std::string> fields, std::uint32_t keys,
+  std::uint32_t resource_type(std::string name,
+                              std::vector<std::string> fields,
+                              std::uint32_t keys,
                               std::vector<Attribute> attributes) {
     ResourceType made{.name = std::move(name), .field_names = std::move(fields)};
     for (std::uint32_t field = 0; field < made.field_names.size(); ++field) {
@@ -87,8 +90,7 @@ class PlanBuilder {
   }
   ExprId constant(Value value) {
     plan.constants.push_back(std::move(value));
-    return add({.op = Op::constant,
-                .a = static_cast<std::uint32_t>(plan.constants.size() - 1)});
+    return add({.op = Op::constant, .a = static_cast<std::uint32_t>(plan.constants.size() - 1)});
   }
   ExprId text(std::string_view words) { return constant(Value{std::string(words)}); }
   ExprId local(std::uint32_t slot) { return add({.op = Op::local, .a = slot}); }
@@ -107,9 +109,7 @@ class PlanBuilder {
     return {.expr = expr, .reads = std::move(reads), .text = std::move(words)};
   }
   Condition is_true(VariableId id) { return condition(read(id), {id}, name(id)); }
-  Condition is_false(VariableId id) {
-    return condition(negate(read(id)), {id}, "not " + name(id));
-  }
+  Condition is_false(VariableId id) { return condition(negate(read(id)), {id}, "not " + name(id)); }
   Condition are_equal(VariableId left, VariableId right) {
     std::vector<VariableId> reads{std::min(left, right), std::max(left, right)};
     return condition(binary(Op::equal, read(left), read(right)), reads,
@@ -124,7 +124,8 @@ class PlanBuilder {
   std::string name(VariableId id) const {
     const Variable& of = plan.variables[id.index];
     const Resource& resource_of = plan.resources[of.resource.index];
-    return resource_of.name + "." + plan.resource_types[resource_of.type].attributes[of.attribute].name;
+    return resource_of.name + "." +
+           plan.resource_types[resource_of.type].attributes[of.attribute].name;
   }
 
   // --- steps

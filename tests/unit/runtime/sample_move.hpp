@@ -23,14 +23,14 @@ inline SampleMove::SampleMove() {
   const HostId new_host = b.host("new");
   const std::uint32_t database =
       b.resource_type("database", {"host"}, 1, {b.state("content", TypeKind::string)});
-  const std::uint32_t environment = b.resource_type(
-      "environment", {"server", "id"}, 2,
-      {b.state("halted", TypeKind::boolean, {"server", "database", "content"}),
-       b.state("kept", TypeKind::boolean)});
-  const std::uint32_t server = b.resource_type(
-      "server", {"host", "database"}, 1,
-      {b.state("active", TypeKind::boolean), b.query("environments", environment),
-       b.state("tidied", TypeKind::boolean)});
+  const std::uint32_t environment =
+      b.resource_type("environment", {"server", "id"}, 2,
+                      {b.state("halted", TypeKind::boolean, {"server", "database", "content"}),
+                       b.state("kept", TypeKind::boolean)});
+  const std::uint32_t server =
+      b.resource_type("server", {"host", "database"}, 1,
+                      {b.state("active", TypeKind::boolean), b.query("environments", environment),
+                       b.state("tidied", TypeKind::boolean)});
   // Fields that are resources say so: carried states and elements are found through them.
   b.plan.types[b.plan.resource_types[environment].field_types[0]] = {TypeKind::resource, UINT32_MAX,
                                                                      server};
@@ -42,8 +42,8 @@ inline SampleMove::SampleMove() {
   Resource& arbitrary = b.plan.resources[element.index];
   arbitrary.element_of = new_orch;
   arbitrary.query = 1;
-  const ExprId id_expr = b.add({.op = Op::field, .a = b.constant(Value{element}).index,
-                                .b = Name("id").id()});
+  const ExprId id_expr =
+      b.add({.op = Op::field, .a = b.constant(Value{element}).index, .b = Name("id").id()});
   arbitrary.fields = {Value{new_orch}, Value{Deferred{id_expr}}};
 
   old_active = b.variable(old_orch, 0);
@@ -64,8 +64,8 @@ inline SampleMove::SampleMove() {
   b[move].ensures = {b.are_equal(old_content, new_content)};
   b[move].undo_operation = b.operation("undo.move");
   b[move].undo_effects = {b.sets(new_content, Value{std::string("empty")})};
-  b[move].undo_ensures = {b.condition(
-      b.binary(Op::equal, b.read(new_content), b.text("empty")), {new_content}, "it is empty")};
+  b[move].undo_ensures = {b.condition(b.binary(Op::equal, b.read(new_content), b.text("empty")),
+                                      {new_content}, "it is empty")};
   start = b.sets_flag("start", new_active, true);
   b[start].requires_ = {b.are_equal(old_content, new_content), b.is_false(old_active)};
   begin = b.step("for env#begin");
@@ -84,8 +84,14 @@ inline SampleMove::SampleMove() {
   b[resume].requires_ = {b.is_true(new_active), b.is_true(kept)};
   b.plan.operations[b[resume].operation].irreversible = "the new server acts from here on";
   b[keep].loop = b[resume].loop = 0;
-  b.plan.loops.push_back({.variable = "env", .element = element, .owner = new_orch, .query = 1,
-                          .at_most = 1, .begin = begin, .end = end, .body = {keep, resume}});
+  b.plan.loops.push_back({.variable = "env",
+                          .element = element,
+                          .owner = new_orch,
+                          .query = 1,
+                          .at_most = 1,
+                          .begin = begin,
+                          .end = end,
+                          .body = {keep, resume}});
   b.plan.point_of_no_return = {resume};
   b.edge(stop, move);
   b.edge(move, start);
@@ -106,14 +112,15 @@ inline SampleMove::SampleMove() {
   const ExprId all = b.read(new_list);
   b.plan.goals = {
       b.is_true(new_active), b.is_false(old_active),
-      b.condition(b.add({.op = Op::for_all, .a = all.index,
-                         .b = b.negate(b.state_of(b.local(0), 0)).index, .c = 0}),
+      b.condition(b.add({.op = Op::for_all,
+                         .a = all.index,
+                         .b = b.negate(b.state_of(b.local(0), 0)).index,
+                         .c = 0}),
                   {new_list, halted}, "for env in new_orch.environments: not env.halted")};
   const auto row = [](const char* id) {
     return Value{Map{{"id", Value{std::string(id)}}, {"halted", Value{true}}}};
   };
-  given = {b.sets(old_active, Value{true}),
-           b.sets(old_content, Value{std::string("the data")}),
+  given = {b.sets(old_active, Value{true}), b.sets(old_content, Value{std::string("the data")}),
            b.sets(old_list, Value{List{row("a"), row("b"), row("c")}})};
 }
 
