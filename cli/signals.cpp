@@ -66,8 +66,8 @@ SignalScope::~SignalScope() {
   woken = nullptr;
 }
 
-bool stop_requested() {
-  return first_signal != 0;
+int stop_requests() {
+  return requests;
 }
 
 ExitCode stop_code() {
