@@ -81,8 +81,8 @@ class Effector final : public RealEffector {
   struct Running {
     Action action;
     Instant deadline;
-    Wake cancelled;         // of a task
-    std::thread thread;     // of a task
+    std::unique_ptr<Wake> cancelled;  // of a task
+    std::thread thread;               // of a task
     std::uint64_t ticket = 0;  // of a simple command
   };
   struct Job {
@@ -110,6 +110,8 @@ class Effector final : public RealEffector {
   std::map<ActionId, std::unique_ptr<Running>> running_;
   std::vector<std::unique_ptr<Running>> strays_;  // completed without them; still to be joined
   std::vector<Job> jobs_;
+  std::deque<Completion> ready_;  // taken from `completions_`
+  Instant next_overdue_ = Instant::max();  // not after the first deadline and its grace
   // What the threads share.
   Wake changed_;
   std::atomic<bool> is_interrupted_{false};
@@ -120,7 +122,9 @@ class Effector final : public RealEffector {
 
 Effector::~Effector() {
   for (const auto& [id, running] : running_) {
-    running->cancelled.set();
+    if (running->cancelled) {
+      running->cancelled->set();
+    }
   }
   for (const auto& [id, running] : running_) {
     if (running->thread.joinable()) {
@@ -159,6 +163,7 @@ void Effector::start(ActionId id, Action action) {
   running = std::make_unique<Running>();
   running->action = std::move(action);
   running->deadline = now() + running->action.timeout;
+  next_overdue_ = std::min(next_overdue_, running->deadline + grace);
   if (std::optional<Failure> why = impossible(running->action.body)) {
     finish(id, std::move(*why));
     return;
@@ -170,9 +175,10 @@ void Effector::start(ActionId id, Action action) {
   if (const auto* exec = std::get_if<Exec>(&running->action.body)) {
     jobs_.push_back({exec->host, exec->user, exec->job});
   }
+  running->cancelled = std::make_unique<Wake>();
   running->thread = std::thread([this, id, &running = *running] {
     block_signals();
-    const Task task{hosts_, running.action, running.deadline, running.cancelled};
+    const Task task{hosts_, running.action, running.deadline, *running.cancelled};
     finish(id, perform(task));
   });
 }
@@ -195,19 +201,16 @@ void Effector::start_simple(ActionId id, Running& running) {
 
 std::optional<Completion> Effector::take() {
   for (;;) {
-    Completion completion;
-    {
+    if (ready_.empty()) {
       const std::lock_guard lock(mutex_);
       changed_.clear();
-      if (completions_.empty()) {
-        return std::nullopt;
-      }
-      completion = std::move(completions_.front());
-      completions_.pop_front();
-      if (!completions_.empty()) {
-        changed_.set();
-      }
+      ready_.swap(completions_);
     }
+    if (ready_.empty()) {
+      return std::nullopt;
+    }
+    Completion completion = std::move(ready_.front());
+    ready_.pop_front();
     const auto found = running_.find(completion.id);
     if (found == running_.end()) {
       continue;  // was given up
@@ -226,24 +229,33 @@ std::optional<Completion> Effector::take() {
 // The first action that is over its deadline by more than the grace.
 std::optional<Completion> Effector::give_up_overdue() {
   const Instant present = now();
-  for (auto entry = running_.begin(); entry != running_.end(); ++entry) {
-    Running& running = *entry->second;
-    if (running.deadline + grace >= present) {
-      continue;
-    }
-    Failure why = failure<Code::action_timed_out>(FailureKind::unknown,
-                                                  duration_text(running.action.timeout),
-                                                  describe(running.action.body));
-    redact(why, running.action);
-    Completion completion{.id = entry->first, .result = std::move(why)};
-    running.cancelled.set();
-    if (running.thread.joinable()) {
-      strays_.push_back(std::move(entry->second));
-    }
-    running_.erase(entry);
-    return completion;
+  if (present <= next_overdue_) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  next_overdue_ = Instant::max();
+  auto overdue = running_.end();
+  for (auto entry = running_.begin(); entry != running_.end(); ++entry) {
+    next_overdue_ = std::min(next_overdue_, entry->second->deadline + grace);
+    if (entry->second->deadline + grace < present) {
+      overdue = entry;
+    }
+  }
+  if (overdue == running_.end()) {
+    return std::nullopt;
+  }
+  Running& running = *overdue->second;
+  Failure why = failure<Code::action_timed_out>(
+      FailureKind::unknown, duration_text(running.action.timeout), describe(running.action.body));
+  redact(why, running.action);
+  Completion completion{.id = overdue->first, .result = std::move(why)};
+  if (running.cancelled) {
+    running.cancelled->set();
+  }
+  if (running.thread.joinable()) {
+    strays_.push_back(std::move(overdue->second));
+  }
+  running_.erase(overdue);
+  return completion;
 }
 
 std::optional<Completion> Effector::wait(MonotonicTime deadline) {
@@ -258,12 +270,8 @@ std::optional<Completion> Effector::wait(MonotonicTime deadline) {
     if (is_interrupted_.exchange(false) || now() >= until) {
       return std::nullopt;
     }
-    Instant next = until;
-    for (const auto& [id, running] : running_) {
-      next = std::min(next, running->deadline + grace + 1ms);
-    }
     pollfd polled{.fd = changed_.get(), .events = POLLIN, .revents = 0};
-    ::poll(&polled, 1, poll_timeout(next));
+    ::poll(&polled, 1, poll_timeout(std::min(until, next_overdue_)));
   }
 }
 
@@ -272,7 +280,10 @@ void Effector::cancel(ActionId id) {
   if (found == running_.end()) {
     return;
   }
-  found->second->cancelled.set();
+  if (found->second->cancelled) {
+    found->second->cancelled->set();
+    return;
+  }
   if (const auto* exec = std::get_if<Exec>(&found->second->action.body);
       exec != nullptr && exec->job.empty()) {
     hosts_.pool(exec->host, exec->user).cancel(found->second->ticket);

@@ -14,15 +14,15 @@ namespace plan {
 
 struct EffectorOptions {
   // Given to ssh with -F; empty: OpenSSH's own configuration.
-  std::string ssh_config;
+  std::string ssh_config = {};
   // Below which a directory for sockets is made, 0700; empty: $XDG_RUNTIME_DIR or /tmp. Short:
   // the path of a socket may not have more than 107 bytes.
-  std::string control_parent;
+  std::string control_parent = {};
   // Shells on one host at the same time, for all users together; sshd allows 10 (MaxSessions)
   // unless told otherwise, one of which the connection itself takes.
   int channels_per_host = 8;
   // Of all child processes; empty: the controller's own.
-  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::pair<std::string, std::string>> environment = {};
 };
 
 class RealEffector : public Effector {

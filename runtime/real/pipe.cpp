@@ -48,7 +48,7 @@ std::expected<End, Failure> open_end(const Task& task, const Exec& exec) {
 }
 
 std::string trailer_text(const End& end) {
-  return "printf '\\036%s %s\\n' " + end.trailer.substr(1, 32) + " \"$?\"";
+  return "printf '\\036%s %s\\n' " + end.trailer.substr(1, 16) + " \"$?\"";
 }
 
 // Writes all of `text`; false at the deadline, on cancellation, or if nobody reads.
@@ -69,7 +69,7 @@ bool send(const Task& task, const End& end, std::string text) {
 // The sink's shell must have read its own text before data comes: it says so.
 bool start_sink(const Task& task, End& sink) {
   const std::string ready = sink.trailer + "ready\n";
-  const std::string text = "{ printf '\\036%s ready\\n' " + sink.trailer.substr(1, 32) + " >&2; " +
+  const std::string text = "{ printf '\\036%s ready\\n' " + sink.trailer.substr(1, 16) + " >&2; " +
                            command_text_reading_on(sink.exec) + "; " + trailer_text(sink) +
                            "; exit; }\n";
   if (!send(task, sink, text)) {

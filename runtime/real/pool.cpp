@@ -18,8 +18,10 @@ constexpr std::size_t channel_limit = 4;
 // A command that waits longer than this gets a shell of its own, or a running one is too slow to
 // have others behind it.
 constexpr auto patience = 20ms;
-constexpr std::size_t first_window = 8;
-constexpr std::size_t largest_window = 128;
+constexpr std::size_t first_window = 32;
+constexpr std::size_t largest_window = 1024;
+// Commands that take less than this gain nothing from another shell.
+constexpr auto quick = 1ms;
 constexpr std::size_t unsent_limit = 65'536;
 constexpr auto idle_limit = 20s;
 constexpr int death_limit = 3;
@@ -48,7 +50,9 @@ struct ShellPool::Channel {
   std::deque<Slot> in_flight;
   std::string unsent;
   std::size_t window = first_window;
+  bool leaves_waiting = false;  // when it last took from the queue, some were left
   bool runs_change = false;  // the command in flight is not an observation
+  Instant next_deadline = Instant::max();  // not after the first deadline of those in flight
   Instant head_since;        // since when the first one in flight is being waited for
   std::chrono::milliseconds pause = first_pause;
 };
@@ -254,6 +258,7 @@ void ShellPool::expire() {
   {
     const std::lock_guard lock(mutex_);
     const Instant present = now();
+    next_expiry_ = present + 10ms;
     for (Request& request : waiting_) {
       if (request.deadline <= present) {
         Failure why = open_failure_ ? *open_failure_
@@ -290,33 +295,27 @@ void ShellPool::fill(Channel& me) {
     Request request = std::move(waiting_.front());
     waiting_.pop_front();
     me.runs_change = !request.is_observation;
+    me.next_deadline = std::min(me.next_deadline, request.deadline);
     const std::string framed =
         me.shell->session.framed(request.text, request.output_limit_bytes);
     me.unsent += framed;
     me.in_flight.push_back({.request = std::move(request), .size = framed.size()});
+    last_taken_ = now();
   }
   if (was_empty) {
     me.head_since = now();
   }
   me.takes_observations = !me.runs_change && me.in_flight.size() < me.window;
+  me.leaves_waiting = !waiting_.empty();
 }
 
 // Until when there is nothing to look after but bytes.
 Instant ShellPool::next_look(const Channel& me) {
-  Instant next = now() + 1min;
-  for (const Channel::Slot& slot : me.in_flight) {
-    if (slot.request) {
-      next = std::min(next, slot.request->deadline);
-    }
-  }
+  Instant next = std::min(now() + 1min, me.next_deadline);
   if (me.in_flight.size() > 1) {
     next = std::min(next, std::max(now(), me.head_since + patience + 2 * me.shell->round_trip) + 1ms);
   }
-  const std::lock_guard lock(mutex_);
-  if (!waiting_.empty()) {
-    next = std::min(next, now() + patience);
-  }
-  return next;
+  return me.leaves_waiting ? std::min(next, now() + patience) : next;
 }
 
 void ShellPool::exchange(Channel& me) {
@@ -366,6 +365,7 @@ void ShellPool::take_answers(Channel& me) {
   if (count > 0) {
     // The window grows while commands are quick, so that it fills a long line too.
     const auto each = (now() - me.head_since) / static_cast<int>(count);
+    is_quick_ = each < quick;
     if (each < 5ms + 2 * me.shell->round_trip) {
       me.window = std::min(me.window * 2, largest_window);
     } else if (each > patience + 2 * me.shell->round_trip) {
@@ -380,12 +380,31 @@ void ShellPool::take_answers(Channel& me) {
 // What time and people ask for: deadlines, cancellations, more shells.
 void ShellPool::settle(Channel& me) {
   std::vector<std::uint64_t> cancelled;
+  bool may_expire = false;
+  const Instant present = now();
   {
     const std::lock_guard lock(mutex_);
     cancelled.swap(me.cancelled);
+    grow_if_needed();
+    may_expire = !waiting_.empty() && present >= next_expiry_;
   }
+  if (!cancelled.empty() || present >= me.next_deadline) {
+    end_overdue(me, cancelled);
+  }
+  if (me.shell && me.in_flight.size() > 1 &&
+      present - me.head_since > patience + 2 * me.shell->round_trip) {
+    hand_back_followers(me);
+  }
+  if (may_expire) {
+    expire();
+  }
+}
+
+// Completes what is cancelled or over its deadline.
+void ShellPool::end_overdue(Channel& me, const std::vector<std::uint64_t>& cancelled) {
   const Instant present = now();
   std::vector<Done> done;
+  me.next_deadline = Instant::max();
   for (std::size_t index = me.in_flight.size(); index-- > 0;) {
     std::optional<Request>& request = me.in_flight[index].request;
     if (!request) {
@@ -393,6 +412,7 @@ void ShellPool::settle(Channel& me) {
     }
     const bool is_cancelled = std::ranges::find(cancelled, request->ticket) != cancelled.end();
     if (!is_cancelled && request->deadline > present) {
+      me.next_deadline = std::min(me.next_deadline, request->deadline);
       continue;
     }
     Failure why = is_cancelled
@@ -407,12 +427,6 @@ void ShellPool::settle(Channel& me) {
     request.reset();
   }
   deliver(done);
-  if (me.shell && me.in_flight.size() > 1 &&
-      present - me.head_since > patience + 2 * me.shell->round_trip) {
-    hand_back_followers(me);
-  }
-  expire();
-  grow_if_needed();
 }
 
 // The first command in flight is slow: those behind it have not begun. Their answers will come
@@ -463,6 +477,7 @@ void ShellPool::drop_shell(Channel& me) {
   me.in_flight.clear();
   me.unsent.clear();
   me.runs_change = false;
+  me.next_deadline = Instant::max();
   me.shell.reset();
 }
 
@@ -507,10 +522,16 @@ void ShellPool::lose(Channel& me) {
   deliver(done);
 }
 
-// One more shell if the head of the queue has lost its patience.
+// With the mutex held: one more shell if the head of the queue has lost its patience.
 void ShellPool::grow_if_needed() {
-  const std::lock_guard lock(mutex_);
-  if (waiting_.empty() || now() - waiting_.front().queued < patience) {
+  if (waiting_.empty()) {
+    return;
+  }
+  // While small observations flow, only a stop counts.
+  const bool is_flowing = is_quick_ && waiting_.front().is_observation;
+  const Instant since = is_flowing ? std::max(waiting_.front().queued, last_taken_)
+                                   : waiting_.front().queued;
+  if (now() - since < patience) {
     return;
   }
   std::size_t alive = 0;

@@ -63,6 +63,7 @@ class ShellPool {
   void exchange(Channel& me);
   void take_answers(Channel& me);
   void settle(Channel& me);
+  void end_overdue(Channel& me, const std::vector<std::uint64_t>& cancelled);
   void hand_back_followers(Channel& me);
   void end_running(Channel& me, Failure failure);
   void lose(Channel& me);
@@ -72,17 +73,20 @@ class ShellPool {
   void grow_if_needed();
   void wake_one(bool is_observation);
   void add_channel();
-  [[nodiscard]] Instant next_look(const Channel& me);
+  [[nodiscard]] static Instant next_look(const Channel& me);
   static void deliver(std::vector<Done>& done);
 
   Link& link_;
   const std::string user_;
   const Wake& stop_;
   std::atomic<bool> is_stopping_{false};
+  std::atomic<bool> is_quick_{true};  // the last answers came fast
 
   std::mutex mutex_;  // of all below
   std::deque<Request> waiting_;
   std::vector<std::unique_ptr<Channel>> channels_;
+  Instant last_taken_;
+  Instant next_expiry_;  // the queue is not looked through more often
   std::optional<Failure> open_failure_;
   std::vector<ProcessGroup> left_behind_;
 };

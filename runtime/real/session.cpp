@@ -41,6 +41,12 @@ bool read_number(std::string_view& text, Number& into) {
 
 }  // namespace
 
+bool is_shell_test(std::string_view command) {
+  // All others begin with a parenthesis or a brace.
+  return command.starts_with("'test' ") || command.starts_with("'[' ") || command == "'true'" ||
+         command == "'false'";
+}
+
 bool is_variable_name(std::string_view name) {
   const auto is_letter = [](char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '_';
@@ -116,10 +122,13 @@ void MarkedStream::feed(std::string_view bytes) {
 std::string Session::greeting() {
   output_.expect(greeting_limit);
   error_.expect(greeting_limit);
+  are_tests_.push_back(false);
   // The session's word is in the shell's memory only. Programs in /sbin are found by all users.
   // Where there is /proc: when the shell started, and which boot this is.
   return "plan_mark_() { printf '\\036" + nonce_ + " %s %s\\n' \"$1\" \"$2\"; printf '\\036" + nonce_ +
          " %s\\n' \"$1\" >&2; }\n"
+         "plan_test_() { printf '\\036" + nonce_ + " %s %s\\n' \"$1\" \"$2\"; if [ \"$2\" -gt 1 ]; then "
+         "printf '\\036" + nonce_ + " %s\\n' \"$1\" >&2; fi; }\n"
          "cd /; unset ENV BASH_ENV CDPATH; set +m\n"
          "PATH=\"${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin\"; export PATH\n"
          "plan_stat_=; plan_boot_=\n"
@@ -136,39 +145,58 @@ std::string Session::greeting() {
 std::string Session::framed(std::string_view command, std::size_t output_limit_bytes) {
   output_.expect(output_limit_bytes);
   error_.expect(output_limit_bytes);
+  are_tests_.push_back(is_shell_test(command));
   ++sent_;
   std::string text;
   text.reserve(command.size() + 32);
   text += command;
-  text += "\nplan_mark_ ";
+  text += are_tests_.back() ? "\nplan_test_ " : "\nplan_mark_ ";
   text += std::to_string(sent_);
   text += " $?\n";
   return text;
 }
 
 std::optional<Answer> Session::next() {
-  if (is_broken_ || output_.parts().empty() || error_.parts().empty()) {
+  if (is_broken_ || output_.parts().empty()) {
     return std::nullopt;
   }
   MarkedStream::Part& out = output_.parts().front();
-  MarkedStream::Part& err = error_.parts().front();
   Answer answer;
-  std::uint64_t error_number = 0;
-  std::string_view out_mark = out.mark;
-  std::string_view err_mark = err.mark;
-  const bool is_read = read_number(out_mark, answer.number) &&
-                       read_number(out_mark, answer.result.code) && read_number(err_mark, error_number);
-  if (!is_read || answer.number != error_number || answer.number != answered_) {
+  std::string_view mark = out.mark;
+  const bool is_read = read_number(mark, answer.number) && read_number(mark, answer.result.code);
+  if (!is_read || are_tests_.empty() || answer.number != answered_) {
     is_broken_ = true;
     return std::nullopt;
   }
+  if (are_tests_.front() && answer.result.code <= 1) {
+    error_.skip();
+  } else if (!take_error(answer)) {
+    return std::nullopt;
+  }
   ++answered_;
+  are_tests_.pop_front();
   answer.result.out = std::move(out.text);
-  answer.result.err = std::move(err.text);
-  answer.result.truncated = out.is_truncated || err.is_truncated;
+  answer.result.truncated = answer.result.truncated || out.is_truncated;
   output_.parts().pop_front();
-  error_.parts().pop_front();
   return answer;
+}
+
+// The part of standard error that belongs to the answer; false if it has not come or is another's.
+bool Session::take_error(Answer& answer) {
+  if (error_.parts().empty()) {
+    return false;
+  }
+  MarkedStream::Part& err = error_.parts().front();
+  std::string_view mark = err.mark;
+  std::uint64_t number = 0;
+  if (!read_number(mark, number) || number != answer.number) {
+    is_broken_ = true;
+    return false;
+  }
+  answer.result.err = std::move(err.text);
+  answer.result.truncated = err.is_truncated;
+  error_.parts().pop_front();
+  return true;
 }
 
 std::optional<Hello> parse_hello(const ExecResult& answer) {

@@ -22,6 +22,9 @@ namespace plan::real {
 // The same, reading what stands in the shell's own input after this text.
 [[nodiscard]] std::string command_text_reading_on(const Exec& exec);
 
+// Whether such a text is a test that the shell does itself.
+[[nodiscard]] bool is_shell_test(std::string_view command);
+
 // Whether a name can be exported: a letter or "_", then letters, digits, "_".
 [[nodiscard]] bool is_variable_name(std::string_view name);
 
@@ -37,6 +40,8 @@ class MarkedStream {
   explicit MarkedStream(std::string_view nonce) : prefix_("\036" + std::string(nonce) + " ") {}
   // The next part keeps at most so many bytes of text; called once for each, in order.
   void expect(std::size_t limit_bytes) { limits_.push_back(limit_bytes); }
+  // The next part does not come.
+  void skip() { limits_.pop_front(); }
   void feed(std::string_view bytes);
   [[nodiscard]] std::deque<Part>& parts() { return parts_; }
   // What has come since the last mark.
@@ -91,11 +96,14 @@ class Session {
   [[nodiscard]] const std::string& unfinished_error() const { return error_.unfinished(); }
 
  private:
+  bool take_error(Answer& answer);
+
   std::string nonce_;
   MarkedStream output_;
   MarkedStream error_;
   std::uint64_t sent_ = 0;
   std::uint64_t answered_ = 0;
+  std::deque<bool> are_tests_;  // of what is sent and not answered
   bool is_broken_ = false;
 };
 

@@ -211,7 +211,7 @@ std::expected<void, Failure> become(Opening& opening, const Hello& hello) {
 }  // namespace
 
 std::string random_word() {
-  unsigned char bytes[16];
+  unsigned char bytes[8];
   if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
     throw std::system_error(errno, std::generic_category(), "getrandom");
   }

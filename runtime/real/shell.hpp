@@ -38,7 +38,7 @@ struct Shell {
                                                        Instant until,
                                                        const Wake& cancelled);
 
-// A random word of 128 bits.
+// A random word: 16 hexadecimal digits.
 [[nodiscard]] std::string random_word();
 
 // Shell text that ends such a group, if it is still the same one: asks it to end and kills it two
