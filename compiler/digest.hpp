@@ -5,6 +5,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "compiler/plan.hpp"
 
@@ -26,6 +27,8 @@ using Digest = std::array<std::uint8_t, 32>;
 // Of one step's meaning: its operation, arguments, contract; decides whether a finished step of an
 // edited plan stays done.
 [[nodiscard]] Digest digest(const Plan& plan, StepId step);
+// Of all steps, by step: cheaper than asking for each.
+[[nodiscard]] std::vector<Digest> step_digests(const Plan& plan);
 [[nodiscard]] std::string to_hex(const Digest& digest);
 [[nodiscard]] Digest sha256(std::string_view bytes);
 

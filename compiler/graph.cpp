@@ -239,9 +239,8 @@ std::vector<std::uint32_t> DependencyGraph::components() const {
   const Graph graph(boost::edges_are_unsorted_multi_pass, edges.begin(), edges.end(), node_count());
   std::vector<std::uint32_t> component(node_count());
   if (node_count() > 0) {
-    boost::strong_components(
-        graph,
-        boost::make_iterator_property_map(component.begin(), get(boost::vertex_index, graph)));
+    boost::strong_components(graph, boost::make_iterator_property_map(
+                                        component.begin(), get(boost::vertex_index, graph)));
   }
   return component;
 }
@@ -359,9 +358,8 @@ std::vector<std::uint32_t> DependencyGraph::critical_path(
   std::uint32_t last = none;
   for (const std::uint32_t node : order_) {
     for_each_predecessor(node, [&](std::uint32_t previous) {
-      const bool is_better =
-          before[node] == none || total[previous] > total[before[node]] ||
-          (total[previous] == total[before[node]] && previous < before[node]);
+      const bool is_better = before[node] == none || total[previous] > total[before[node]] ||
+                             (total[previous] == total[before[node]] && previous < before[node]);
       before[node] = is_better ? previous : before[node];
     });
     total[node] = costs[node] + (before[node] == none ? 0 : total[before[node]]);

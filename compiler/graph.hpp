@@ -37,7 +37,8 @@ class DependencyGraph {
   [[nodiscard]] std::uint32_t position(std::uint32_t node) const { return position_[node]; }
 
   // The nodes of a shortest path, with both ends; empty if there is none.
-  [[nodiscard]] std::vector<std::uint32_t> shortest_path(std::uint32_t from, std::uint32_t to) const;
+  [[nodiscard]] std::vector<std::uint32_t> shortest_path(std::uint32_t from,
+                                                         std::uint32_t to) const;
   // For each strongly connected component of more than one node, the nodes of one of its shortest
   // cycles, starting at the lowest number. Components are in the order of their lowest numbers.
   [[nodiscard]] std::vector<std::vector<std::uint32_t>> cycles() const;

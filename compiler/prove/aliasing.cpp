@@ -40,7 +40,8 @@ void check_aliases(const Plan& plan, Diagnostics& diagnostics) {
       diagnostic.at_primary("source and target are one and the same");
       diagnostic.label(found.span, fmt::format("`{}`", found.name));
       diagnostic.label(loss->span, "what was there is destroyed");
-      diagnostic.note("resources of one type with equal keys are one resource, whatever their names");
+      diagnostic.note(
+          "resources of one type with equal keys are one resource, whatever their names");
       diagnostic.help("look at the keys of the two: host, port, name");
     }
   }

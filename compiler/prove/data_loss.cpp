@@ -30,22 +30,24 @@ bool is_saved(const Proof& proof, VariableId variable) {
     return true;
   }
   const ResourceId resource = proof.plan.variables[variable.index].resource;
-  return std::ranges::any_of(proof.copies, [&](VariableId other) {
-    return proof.state[other.index] == value &&
-           proof.plan.variables[other.index].resource != resource;
-  }) || std::ranges::any_of(proof.copies, [&](VariableId other) {
-    // The lost one is itself the copy; its source still holds.
-    return other == variable && [&] {
-      const std::uint32_t at = proof.defined[variable.index];
-      if (at == UINT32_MAX) {
-        return false;
-      }
-      const Write& write = proof.effects.all()[proof.definitions[at].write];
-      return write.kind == WriteKind::set &&
-             proof.terms[write.value].kind == TermKind::initial &&
-             proof.state[proof.terms[write.value].a] == value;
-    }();
-  });
+  return std::ranges::any_of(proof.copies,
+                             [&](VariableId other) {
+                               return proof.state[other.index] == value &&
+                                      proof.plan.variables[other.index].resource != resource;
+                             }) ||
+         std::ranges::any_of(proof.copies, [&](VariableId other) {
+           // The lost one is itself the copy; its source still holds.
+           return other == variable && [&] {
+             const std::uint32_t at = proof.defined[variable.index];
+             if (at == UINT32_MAX) {
+               return false;
+             }
+             const Write& write = proof.effects.all()[proof.definitions[at].write];
+             return write.kind == WriteKind::set &&
+                    proof.terms[write.value].kind == TermKind::initial &&
+                    proof.state[proof.terms[write.value].a] == value;
+           }();
+         });
 }
 
 }  // namespace
@@ -57,8 +59,7 @@ void check_data_loss(Proof& proof, StepId step) {
   }
   for (const Write& write : proof.effects.of(step)) {
     const ResourceId resource = proof.plan.variables[write.variable.index].resource;
-    if (!write.destroys || is_expendable(proof.plan, resource) ||
-        is_saved(proof, write.variable)) {
+    if (!write.destroys || is_expendable(proof.plan, resource) || is_saved(proof, write.variable)) {
       continue;
     }
     const std::string& name = proof.plan.resources[resource.index].name;
@@ -72,9 +73,10 @@ void check_data_loss(Proof& proof, StepId step) {
     if (std::ranges::find(fields, "expendable") != fields.end()) {
       diagnostic.help(fmt::format("if `{}` may be lost, say `expendable: true` there", name));
     }
-    diagnostic.help(fmt::format("save it by a step before `{}`, or write `allow destroy` in the "
-                                "block of `{}`",
-                                found.name, found.name));
+    diagnostic.help(
+        fmt::format("save it by a step before `{}`, or write `allow destroy` in the "
+                    "block of `{}`",
+                    found.name, found.name));
     diagnostic.schedule = schedule_to(proof, {step});
   }
 }

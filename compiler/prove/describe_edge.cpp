@@ -13,12 +13,18 @@ namespace {
 // Reasons from the one that explains most to the one that explains least.
 int rank(EdgeReason reason) {
   switch (reason) {
-    case EdgeReason::written: return 0;
-    case EdgeReason::data: return 1;
-    case EdgeReason::provides: return 2;
-    case EdgeReason::protects: return 3;
-    case EdgeReason::one_at_a_time: return 4;
-    case EdgeReason::loop: return 5;
+    case EdgeReason::written:
+      return 0;
+    case EdgeReason::data:
+      return 1;
+    case EdgeReason::provides:
+      return 2;
+    case EdgeReason::protects:
+      return 3;
+    case EdgeReason::one_at_a_time:
+      return 4;
+    case EdgeReason::loop:
+      return 5;
   }
   return 6;
 }
@@ -31,13 +37,16 @@ std::string describe_edge(const Plan& plan, const Edge& edge) {
   const std::string variable =
       edge.variable.index < plan.variables.size() ? variable_text(plan, edge.variable) : "";
   switch (edge.reason) {
-    case EdgeReason::written: return fmt::format("{} is written to come after {}", to, from);
-    case EdgeReason::data: return fmt::format("{} uses an output of {}", to, from);
+    case EdgeReason::written:
+      return fmt::format("{} is written to come after {}", to, from);
+    case EdgeReason::data:
+      return fmt::format("{} uses an output of {}", to, from);
     case EdgeReason::provides:
       return fmt::format("{} needs `{}` as {} leaves it", to, variable, from);
     case EdgeReason::protects:
       return fmt::format("{} changes `{}`, so it comes after {}", to, variable, from);
-    case EdgeReason::loop: return fmt::format("{} and {} belong to one loop", from, to);
+    case EdgeReason::loop:
+      return fmt::format("{} and {} belong to one loop", from, to);
     case EdgeReason::one_at_a_time:
       return fmt::format("{} is of a later element than {}, one at a time", to, from);
   }

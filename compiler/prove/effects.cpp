@@ -20,7 +20,8 @@ ResourceId resource_field(const Plan& plan, ResourceId resource, std::string_vie
 }
 
 VariableId find_carrier(const Plan& plan, const Terms& terms, const Variable& variable) {
-  const auto& attributes = plan.resource_types[plan.resources[variable.resource.index].type].attributes;
+  const auto& attributes =
+      plan.resource_types[plan.resources[variable.resource.index].type].attributes;
   if (variable.attribute >= attributes.size()) {
     return {};
   }
@@ -246,8 +247,7 @@ Effects::Effects(const Plan& plan, Terms& terms) : carriers_(plan, terms) {
   variable_begin_.resize(plan.variables.size() + 2);
   for (std::uint32_t index = 0; index < plan.steps.size(); ++index) {
     if (!plan.steps[index].effects.empty()) {
-      const auto writes =
-          expand(plan, terms, carriers_, StepId{index}, plan.steps[index].effects);
+      const auto writes = expand(plan, terms, carriers_, StepId{index}, plan.steps[index].effects);
       writes_.insert(writes_.end(), writes.begin(), writes.end());
       for (const Write& write : writes) {
         ++variable_begin_[write.variable.index + 2];

@@ -26,7 +26,7 @@ struct Write {
   TermId value;           // of `set`
   // Of a carried state that came with its carrier: the state that it is a copy of, or none.
   VariableId copied_from;
-  Span span;              // of the effect clause
+  Span span;  // of the effect clause
 };
 
 // Which state is carried by which.
@@ -37,7 +37,9 @@ class Carriers {
   [[nodiscard]] VariableId carrier(VariableId variable) const { return carrier_[variable.index]; }
   [[nodiscard]] std::span<const VariableId> carried(VariableId variable) const;
   // The state on `source`'s side that becomes `variable` when its carrier is copied, or none.
-  [[nodiscard]] VariableId counterpart(const Plan& plan, VariableId variable, VariableId source) const;
+  [[nodiscard]] VariableId counterpart(const Plan& plan,
+                                       VariableId variable,
+                                       VariableId source) const;
 
  private:
   std::vector<VariableId> carrier_;

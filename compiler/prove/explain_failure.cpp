@@ -23,7 +23,8 @@ std::string what_it_does(const Proof& proof, const Write& write) {
   const std::string step = step_text(proof.plan, write.step);
   const std::string variable = proof.variable(write.variable);
   switch (write.kind) {
-    case WriteKind::part: return fmt::format("{} changes a part of `{}`", step, variable);
+    case WriteKind::part:
+      return fmt::format("{} changes a part of `{}`", step, variable);
     case WriteKind::change:
       return fmt::format("{} leaves `{}` with a value that nobody can know", step, variable);
     case WriteKind::set:
@@ -63,10 +64,10 @@ Origin trace(Proof& proof, VariableId variable, Diagnostic& diagnostic) {
     at = definition.source;
   }
   if (!origin.copied_by.is_none()) {
-    diagnostic.note(fmt::format("`{}` is as it was found when {} copies it: no step before it "
-                                "makes sure of it",
-                                proof.variable(origin.variable),
-                                step_text(proof.plan, origin.copied_by)));
+    diagnostic.note(
+        fmt::format("`{}` is as it was found when {} copies it: no step before it "
+                    "makes sure of it",
+                    proof.variable(origin.variable), step_text(proof.plan, origin.copied_by)));
   }
   return origin;
 }
@@ -97,8 +98,8 @@ bool explain_failure(Proof& proof, TermId condition, StepId step, Diagnostic& di
     const Origin origin = trace(proof, variable, diagnostic);
     for (const std::uint32_t index : proof.effects.of(variable)) {
       const StepId writer = proof.effects.all()[index].step;
-      const auto found = bearing(proof.terms, condition, proof.effects.of(writer), proof.found,
-                                 proof.unknowns);
+      const auto found =
+          bearing(proof.terms, condition, proof.effects.of(writer), proof.found, proof.unknowns);
       if (found && found->bearing == Bearing::provides && writer != step) {
         providers.push_back(writer);
       }
@@ -128,7 +129,8 @@ std::vector<std::string> schedule_to(const Proof& proof, std::vector<StepId> ste
     last.push_back(step.index);
   }
   std::vector<std::uint32_t> all = proof.graph.ancestors(last);
-  std::erase_if(all, [&](std::uint32_t node) { return std::ranges::find(last, node) != last.end(); });
+  std::erase_if(all,
+                [&](std::uint32_t node) { return std::ranges::find(last, node) != last.end(); });
   std::ranges::sort(all, {}, [&](std::uint32_t node) { return proof.graph.position(node); });
   std::vector<std::string> names;
   for (const std::uint32_t node : all) {

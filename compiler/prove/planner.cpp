@@ -77,23 +77,29 @@ bool Planner::take_written_order() {
     const std::vector<StepId> sources = data_sources(terms_, terms_, step);
     for (const StepId before : step.after) {
       const bool is_data = std::ranges::find(sources, before) != sources.end();
-      edges_.push_back(edge(before,
-                            StepId{index},
-                            is_data ? EdgeReason::data : EdgeReason::written,
-                            {},
-                            step.span));
+      edges_.push_back(edge(before, StepId{index}, is_data ? EdgeReason::data : EdgeReason::written,
+                            {}, step.span));
     }
     if (loops_.of(StepId{index}) != UINT32_MAX) {
       const Loop& loop = plan_.loops[loops_.of(StepId{index})];
-      edges_.push_back({.from = loop.begin, .to = StepId{index}, .reason = EdgeReason::loop,
-                        .variable = {}, .span = loop.span});
-      edges_.push_back({.from = StepId{index}, .to = loop.end, .reason = EdgeReason::loop,
-                        .variable = {}, .span = loop.span});
+      edges_.push_back({.from = loop.begin,
+                        .to = StepId{index},
+                        .reason = EdgeReason::loop,
+                        .variable = {},
+                        .span = loop.span});
+      edges_.push_back({.from = StepId{index},
+                        .to = loop.end,
+                        .reason = EdgeReason::loop,
+                        .variable = {},
+                        .span = loop.span});
     }
   }
   for (const Loop& loop : plan_.loops) {
-    edges_.push_back({.from = loop.begin, .to = loop.end, .reason = EdgeReason::loop,
-                      .variable = {}, .span = loop.span});
+    edges_.push_back({.from = loop.begin,
+                      .to = loop.end,
+                      .reason = EdgeReason::loop,
+                      .variable = {},
+                      .span = loop.span});
   }
   for (const Edge& written : edges_) {
     graph_.add(written.from.index, written.to.index);
@@ -195,8 +201,8 @@ void Planner::untangle_component(std::span<const std::uint32_t> nodes,
   std::vector<Tentative> left;
   std::vector<Tentative> fallen;
   for (const Tentative& item : tangled) {
-    const bool is_possible = item.edge.from != item.edge.to &&
-                             !graph_.reaches(item.edge.to.index, item.edge.from.index);
+    const bool is_possible =
+        item.edge.from != item.edge.to && !graph_.reaches(item.edge.to.index, item.edge.from.index);
     (is_possible ? left : fallen).push_back(item);
   }
   std::vector<Edge> extra;
@@ -239,8 +245,8 @@ std::vector<Edge> Planner::fallback_edges(const Tentative& tentative) const {
   std::vector<Edge> result;
   for (const Bearer& bearer : sites_.bearers(site)) {
     if (bearer.bearing != Bearing::provides) {
-      result.push_back(edge(
-          site.consumer, bearer.step, EdgeReason::protects, bearer.variable, site.span));
+      result.push_back(
+          edge(site.consumer, bearer.step, EdgeReason::protects, bearer.variable, site.span));
     }
   }
   return result;
@@ -324,8 +330,9 @@ Planner::Choice Planner::choose(std::uint32_t index) {
   std::ranges::sort(possible, {}, [&](const Bearer& bearer) {
     return graph_.position(loops_.attach(bearer.step, bearer.step).first.index);
   });
-  const auto conditional = std::ranges::count_if(
-      possible, [&](const Bearer& bearer) { return plan_.steps[bearer.step.index].when.has_value(); });
+  const auto conditional = std::ranges::count_if(possible, [&](const Bearer& bearer) {
+    return plan_.steps[bearer.step.index].when.has_value();
+  });
   bool is_chain = true;
   for (std::size_t at = 0; at + 1 < possible.size(); ++at) {
     is_chain = is_chain && is_before(possible[at].step, possible[at + 1].step) &&
@@ -377,10 +384,10 @@ bool Planner::try_resolve(const Threat& threat, bool& is_open) {
   if (can_demote == can_promote) {
     return false;
   }
-  return insert(can_promote ? edge(site.consumer, threat.step, EdgeReason::protects,
-                                   threat.variable, site.span)
-                            : edge(threat.step, link.provider, EdgeReason::protects,
-                                   threat.variable, site.span));
+  return insert(
+      can_promote
+          ? edge(site.consumer, threat.step, EdgeReason::protects, threat.variable, site.span)
+          : edge(threat.step, link.provider, EdgeReason::protects, threat.variable, site.span));
 }
 
 void Planner::resolve_threats() {
@@ -410,8 +417,8 @@ void Planner::link_waits() {
         ++count;
       }
     }
-    if (count == 1 && (is_before(single->step, site.consumer) ||
-                       insert(provides_edge(*single, site)))) {
+    if (count == 1 &&
+        (is_before(single->step, site.consumer) || insert(provides_edge(*single, site)))) {
       commit_link({.provider = single->step, .site = index});
     }
   }

@@ -84,10 +84,10 @@ class Planner {
   DependencyGraph graph_;
   std::vector<Edge> edges_;
   std::vector<Link> links_;
-  std::vector<Threat> threats_;        // not resolved yet
+  std::vector<Threat> threats_;         // not resolved yet
   std::vector<std::uint32_t> several_;  // sites with several providers, not linked yet
   std::vector<std::uint32_t> waits_;
-  std::vector<bool> is_failed_;        // by site: reported already
+  std::vector<bool> is_failed_;  // by site: reported already
 };
 
 }  // namespace plan

@@ -29,8 +29,8 @@ void Planner::report_cycle(std::span<const Edge> path, std::string_view help) {
     names += step_text(plan_, edge.from) + " → ";
   }
   names += step_text(plan_, path.front().from);
-  const Span primary = path.front().span.is_none() ? span_of(plan_, path.front().to)
-                                                   : path.front().span;
+  const Span primary =
+      path.front().span.is_none() ? span_of(plan_, path.front().to) : path.front().span;
   Diagnostic& diagnostic = diagnostics_.report<Code::order_cycle>(primary, names);
   diagnostic.at_primary(describe_edge(plan_, path.front()));
   for (const Edge& edge : path.subspan(1)) {
@@ -88,16 +88,15 @@ void Planner::report_ambiguities() {
     const std::string& consumer = plan_.steps[site.consumer.index].name;
     const auto bearers = sites_.bearers(site);
     Diagnostic& diagnostic = diagnostics_.report<Code::ambiguous_provider>(
-        site.span,
-        variable_text(plan_, bearers.empty() ? VariableId{0} : bearers.front().variable),
-        consumer,
-        list_text(names));
+        site.span, variable_text(plan_, bearers.empty() ? VariableId{0} : bearers.front().variable),
+        consumer, list_text(names));
     diagnostic.at_primary(fmt::format("`{}` needs it", consumer));
     for (const Bearer& bearer : bearers) {
       diagnostic.label(effects_.find(bearer.step, bearer.variable)->span,
                        fmt::format("{} changes it", step_text(plan_, bearer.step)));
     }
-    diagnostic.help(fmt::format("say which one `{}` comes after: `after NAME` in its block", consumer));
+    diagnostic.help(
+        fmt::format("say which one `{}` comes after: `after NAME` in its block", consumer));
     is_failed_[index] = true;
   }
   while (!threats_.empty()) {
@@ -108,18 +107,19 @@ void Planner::report_ambiguities() {
     const std::string& provider = plan_.steps[link.provider.index].name;
     const std::string& consumer = plan_.steps[site.consumer.index].name;
     const std::string variable = variable_text(plan_, threat.variable);
-    Diagnostic& diagnostic = diagnostics_.report<Code::ambiguous_order>(
-        span_of(plan_, threat.step), name, provider, consumer);
+    Diagnostic& diagnostic = diagnostics_.report<Code::ambiguous_order>(span_of(plan_, threat.step),
+                                                                        name, provider, consumer);
     diagnostic.at_primary(fmt::format("changes `{}`", variable));
-    diagnostic.label(effects_.find(link.provider, threat.variable) != nullptr
-                         ? effects_.find(link.provider, threat.variable)->span
-                         : span_of(plan_, link.provider),
-                     fmt::format("`{}` gives `{}` the value that `{}` needs", provider, variable,
-                                 consumer));
+    diagnostic.label(
+        effects_.find(link.provider, threat.variable) != nullptr
+            ? effects_.find(link.provider, threat.variable)->span
+            : span_of(plan_, link.provider),
+        fmt::format("`{}` gives `{}` the value that `{}` needs", provider, variable, consumer));
     diagnostic.label(site.span, fmt::format("`{}` needs it here", consumer));
-    diagnostic.help(fmt::format("write `after {}` in the block of `{}`, or `after {}` in the block "
-                                "of `{}`",
-                                consumer, name, name, provider));
+    diagnostic.help(
+        fmt::format("write `after {}` in the block of `{}`, or `after {}` in the block "
+                    "of `{}`",
+                    consumer, name, name, provider));
     diagnostic.schedule = {provider, name, consumer};
     // One of the two is taken, so that what follows from it is not reported, too.
     insert(edge(site.consumer, threat.step, EdgeReason::protects, threat.variable, site.span));

@@ -120,17 +120,17 @@ void Proof::act(StepId step) {
   std::vector<Definition> made;
   for (std::uint32_t index = 0; index < writes.size(); ++index) {
     const Write& write = writes[index];
-    TermId value = write.kind == WriteKind::set ? terms.substitute(write.value, state)
-                                                : terms.unknown();
+    TermId value =
+        write.kind == WriteKind::set ? terms.substitute(write.value, state) : terms.unknown();
     if (is_conditional) {
-      value = terms.make(Op::conditional, 0,
-                         std::array{runs_now, value, state[write.variable.index]});
+      value =
+          terms.make(Op::conditional, 0, std::array{runs_now, value, state[write.variable.index]});
     }
     after[first + index] = value;
     const bool is_copy =
         write.kind == WriteKind::set && terms[write.value].kind == TermKind::initial;
-    made.push_back({.write = first + index,
-                    .source = is_copy ? defined[terms[write.value].a] : UINT32_MAX});
+    made.push_back(
+        {.write = first + index, .source = is_copy ? defined[terms[write.value].a] : UINT32_MAX});
   }
   for (std::uint32_t index = 0; index < writes.size(); ++index) {
     state[writes[index].variable.index] = after[first + index];
@@ -147,15 +147,14 @@ void Proof::enter_loop(std::uint32_t loop) {
     if (is_private(write.variable, loop)) {
       continue;
     }
-    const bool is_known = std::ranges::any_of(shared_[loop], [&](const SharedValue& value) {
-      return value.variable == write.variable;
-    });
+    const bool is_known = std::ranges::any_of(
+        shared_[loop], [&](const SharedValue& value) { return value.variable == write.variable; });
     TermId& now = state[write.variable.index];
     if (!is_known) {
       shared_[loop].push_back({.variable = write.variable, .at_entry = now});
     }
-    const bool is_kept = write.kind == WriteKind::set && write.value == now &&
-                         terms.value(now) != nullptr;
+    const bool is_kept =
+        write.kind == WriteKind::set && write.value == now && terms.value(now) != nullptr;
     if (!is_kept) {
       now = terms.unknown();
       defined[write.variable.index] = static_cast<std::uint32_t>(definitions.size());

@@ -52,17 +52,17 @@ struct Proof {
   Effects effects;
   Loops loops;
   DependencyGraph graph;
-  std::vector<TermId> state;            // now, by variable
-  std::vector<TermId> found;            // the world as found, by variable
-  std::vector<std::uint32_t> defined;   // by variable: index of `definitions`; none: as found
+  std::vector<TermId> state;           // now, by variable
+  std::vector<TermId> found;           // the world as found, by variable
+  std::vector<std::uint32_t> defined;  // by variable: index of `definitions`; none: as found
   std::vector<Definition> definitions;
-  std::vector<TermId> after;            // by write: the value that it leaves behind
-  std::vector<TermId> runs;             // by step with `when`: whether it runs, as seen at its turn
-  std::vector<VariableId> copies;       // variables that hold a copy of another one at some time
+  std::vector<TermId> after;       // by write: the value that it leaves behind
+  std::vector<TermId> runs;        // by step with `when`: whether it runs, as seen at its turn
+  std::vector<VariableId> copies;  // variables that hold a copy of another one at some time
   // What preflight makes sure of, with the step and its requirement that ask for it.
   std::map<TermId, std::pair<StepId, std::uint32_t>> assumed;
   std::vector<std::vector<TermId>> assumed_of;  // the same by variable
-  std::vector<TermId> unknowns;         // for bearing()
+  std::vector<TermId> unknowns;                 // for bearing()
 
  private:
   struct SharedValue {
@@ -75,8 +75,8 @@ struct Proof {
   bool mentions(TermId term, std::uint32_t loop);
   bool is_of_element(ResourceId resource, std::uint32_t loop);
 
-  std::vector<std::vector<SharedValue>> shared_;      // by loop
-  std::vector<std::vector<std::uint32_t>> written_in_; // by loop: writes in its body
+  std::vector<std::vector<SharedValue>> shared_;              // by loop
+  std::vector<std::vector<std::uint32_t>> written_in_;        // by loop: writes in its body
   std::unordered_map<std::uint32_t, std::uint32_t> loop_at_;  // begin or end step → loop
 };
 

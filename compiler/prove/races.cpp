@@ -137,13 +137,11 @@ class Races {
     const auto& first = proof_.plan.steps[one.index].when;
     const auto& second = proof_.plan.steps[two.index].when;
     const auto is_fixed = [&](const Condition& condition) {
-      return std::ranges::none_of(condition.reads, [&](VariableId read) {
-        return proof_.effects.is_written(read);
-      });
+      return std::ranges::none_of(condition.reads,
+                                  [&](VariableId read) { return proof_.effects.is_written(read); });
     };
     return first && second && is_fixed(*first) && is_fixed(*second) &&
-           proof_.terms.is_false(
-               proof_.terms.conjunction(proof_.when(one), proof_.when(two)));
+           proof_.terms.is_false(proof_.terms.conjunction(proof_.when(one), proof_.when(two)));
   }
 
   void check_pair(const Access& one, const Access& two, VariableId variable) {
@@ -166,20 +164,21 @@ class Races {
     const bool has_read = one.kind == AccessKind::read || two.kind == AccessKind::read;
     const Access& writer = one.kind == AccessKind::read ? two : one;
     const Access& reader = one.kind == AccessKind::read ? one : two;
-    Diagnostic& diagnostic =
-        has_read ? proof_.diagnostics.report<Code::racing_read>(
-                       proof_.plan.steps[writer.step.index].span, proof_.name(writer.step), text,
-                       proof_.name(reader.step))
-                 : proof_.diagnostics.report<Code::racing_writes>(
-                       proof_.plan.steps[two.step.index].span, first, second, text);
+    Diagnostic& diagnostic = has_read
+                                 ? proof_.diagnostics.report<Code::racing_read>(
+                                       proof_.plan.steps[writer.step.index].span,
+                                       proof_.name(writer.step), text, proof_.name(reader.step))
+                                 : proof_.diagnostics.report<Code::racing_writes>(
+                                       proof_.plan.steps[two.step.index].span, first, second, text);
     diagnostic.at_primary(has_read ? "changes it" : "changes it, too");
     diagnostic.label(writer.span, fmt::format("`{}` changes it here", proof_.name(writer.step)));
-    diagnostic.label(reader.span, has_read
-                                      ? fmt::format("`{}` relies on it here", proof_.name(reader.step))
-                                      : fmt::format("`{}` changes it here", second));
-    diagnostic.help(fmt::format("say which comes first: `after {}` in the block of `{}`, or the other "
-                                "way round",
-                                first, second));
+    diagnostic.label(reader.span,
+                     has_read ? fmt::format("`{}` relies on it here", proof_.name(reader.step))
+                              : fmt::format("`{}` changes it here", second));
+    diagnostic.help(
+        fmt::format("say which comes first: `after {}` in the block of `{}`, or the other "
+                    "way round",
+                    first, second));
     diagnostic.schedule = schedule_to(proof_, {writer.step, reader.step});
   }
 

@@ -52,11 +52,11 @@ void check_contradiction(Proof& proof, TermId condition, StepId step, std::uint3
 }
 
 void report(Proof& proof, Verdict verdict, TermId condition, const Condition& clause, StepId step) {
-  Diagnostic& diagnostic =
-      verdict == Verdict::fails
-          ? proof.diagnostics.report<Code::requirement_false>(clause.span, proof.name(step), clause.text)
-          : proof.diagnostics.report<Code::requirement_unproven>(clause.span, proof.name(step),
-                                                                 clause.text);
+  Diagnostic& diagnostic = verdict == Verdict::fails
+                               ? proof.diagnostics.report<Code::requirement_false>(
+                                     clause.span, proof.name(step), clause.text)
+                               : proof.diagnostics.report<Code::requirement_unproven>(
+                                     clause.span, proof.name(step), clause.text);
   diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
   diagnostic.label(proof.plan.steps[step.index].span, "the step");
   const bool has_provider = explain_failure(proof, condition, step, diagnostic);

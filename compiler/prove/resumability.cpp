@@ -18,7 +18,8 @@ void check_resumable(const Plan& plan, Diagnostics& diagnostics) {
     Diagnostic& diagnostic = diagnostics.report<Code::not_resumable>(step.span, step.name);
     diagnostic.at_primary("acts, and ensures nothing that can be observed");
     diagnostic.label(operation.span, fmt::format("`{}`", operation.name));
-    diagnostic.help("say what it `ensures`, so that a run that died in it knows whether it is done");
+    diagnostic.help(
+        "say what it `ensures`, so that a run that died in it knows whether it is done");
     diagnostic.help("or declare the operation `once`: a run that died in it asks a person");
   }
 }

@@ -29,9 +29,8 @@ class Rollback {
   void find_point_of_no_return() {
     for (const StepId step : proof_.plan.topological) {
       bool is_past = false;
-      proof_.graph.for_each_predecessor(step.index, [&](std::uint32_t before) {
-        is_past = is_past || is_past_[before];
-      });
+      proof_.graph.for_each_predecessor(
+          step.index, [&](std::uint32_t before) { is_past = is_past || is_past_[before]; });
       if (!is_past && is_irreversible(proof_.plan, proof_.plan.steps[step.index])) {
         proof_.plan.point_of_no_return.push_back(step);
         is_past = true;

@@ -1,8 +1,8 @@
+#include "compiler/prove/sites.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <set>
-
-#include "compiler/prove/sites.hpp"
 
 namespace plan {
 
@@ -35,8 +35,8 @@ bool has_unknown(const Terms& terms, TermId term) {
 bool reads(const Terms& terms, TermId term, VariableId variable) {
   bool result = false;
   terms.for_each_leaf(term, [&](TermId leaf) {
-    result = result || (terms[leaf].kind == TermKind::initial &&
-                        terms.variable_of(leaf) == variable);
+    result =
+        result || (terms[leaf].kind == TermKind::initial && terms.variable_of(leaf) == variable);
   });
   return result;
 }
@@ -118,8 +118,7 @@ Sites::Sites(const Plan& plan, Terms& terms, const Effects& effects)
   for (std::size_t index = 0; index < sites_.size(); ++index) {
     for (std::uint32_t at = sites_[index].bearers_begin; at < sites_[index].bearers_end; ++at) {
       const Bearer bearer = bearers_[at];
-      if (bearer.bearing == Bearing::conveys &&
-          known.emplace(bearer.step, bearer.before).second) {
+      if (bearer.bearing == Bearing::conveys && known.emplace(bearer.step, bearer.before).second) {
         const Span span = sites_[index].span;
         add({.consumer = bearer.step, .atom = bearer.before, .span = span});
       }

@@ -30,10 +30,10 @@ enum class Need : std::uint8_t { start, wait, end };
 
 // One conjunct that somebody needs.
 struct Site {
-  StepId consumer;    // none: the end of the plan (a goal)
+  StepId consumer;  // none: the end of the plan (a goal)
   Need need = Need::start;
   TermId atom;
-  Span span;          // of the clause
+  Span span;                             // of the clause
   std::uint32_t condition = UINT32_MAX;  // index among the consumer's; none: handed on by a copy
   std::uint32_t bearers_begin = 0;
   std::uint32_t bearers_end = 0;
@@ -56,8 +56,8 @@ class Sites {
   const Effects& effects_;
   std::vector<Site> sites_;
   std::vector<Bearer> bearers_;
-  std::vector<TermId> state_;      // every variable as it is found; changed and restored
-  std::vector<TermId> unknowns_;   // one for each changed variable of the step looked at
+  std::vector<TermId> state_;          // every variable as it is found; changed and restored
+  std::vector<TermId> unknowns_;       // one for each changed variable of the step looked at
   std::vector<VariableId> variables_;  // of the atom looked at
   std::vector<StepId> steps_;
 };

@@ -308,7 +308,9 @@ TermId Terms::fold_constants(Op op, std::uint32_t detail, std::span<const TermId
   Evaluated result = std::unexpected(std::string());
   switch (op) {
     case Op::logical_not:
-    case Op::negate: result = apply(op, values[0]); break;
+    case Op::negate:
+      result = apply(op, values[0]);
+      break;
     case Op::less:
     case Op::less_equal:
     case Op::add:
@@ -317,10 +319,18 @@ TermId Terms::fold_constants(Op op, std::uint32_t detail, std::span<const TermId
     case Op::divide:
     case Op::remainder:
     case Op::in:
-    case Op::index: result = apply(op, values[0], values[1]); break;
-    case Op::native: result = apply_native(plan_, detail, values); break;
-    case Op::cast: result = cast(plan_, values[0], detail); break;
-    case Op::list: result = Value{List(values.begin(), values.end())}; break;
+    case Op::index:
+      result = apply(op, values[0], values[1]);
+      break;
+    case Op::native:
+      result = apply_native(plan_, detail, values);
+      break;
+    case Op::cast:
+      result = cast(plan_, values[0], detail);
+      break;
+    case Op::list:
+      result = Value{List(values.begin(), values.end())};
+      break;
     case Op::record: {
       Map map;
       for (std::size_t index = 0; index < values.size(); ++index) {
@@ -356,7 +366,8 @@ TermId Terms::fold_constants(Op op, std::uint32_t detail, std::span<const TermId
     case Op::conditional:
     case Op::call:
     case Op::for_all:
-    case Op::map: break;
+    case Op::map:
+      break;
   }
   return result ? constant(*result) : as_term();
 }
@@ -419,8 +430,8 @@ TermId Terms::assume(TermId term, TermId condition, bool value) {
   if (node.kind == TermKind::operation && node.op == Op::logical_not) {
     return assume(term, children(condition)[0], !value);
   }
-  const bool is_split = node.kind == TermKind::operation &&
-                        node.op == (value ? Op::logical_and : Op::logical_or);
+  const bool is_split =
+      node.kind == TermKind::operation && node.op == (value ? Op::logical_and : Op::logical_or);
   if (is_split) {
     const TermId left = children(condition)[0];
     const TermId right = children(condition)[1];

@@ -121,8 +121,8 @@ class Terms {
   std::vector<std::uint32_t> table_;  // open addressing: index + 1 of an interned operation or leaf
   std::size_t interned_ = 0;
   std::unordered_map<std::string, TermId> constants_;
-  std::vector<TermId> of_expr_;       // by ExprId, of closed expressions
-  std::vector<TermId> of_constant_;   // by index of Plan::constants
+  std::vector<TermId> of_expr_;      // by ExprId, of closed expressions
+  std::vector<TermId> of_constant_;  // by index of Plan::constants
   std::unordered_map<std::uint64_t, std::uint32_t> variables_;
   std::unordered_map<std::uint64_t, std::uint32_t> elements_;
   TermId true_;

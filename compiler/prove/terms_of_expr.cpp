@@ -50,19 +50,29 @@ TermId Terms::of(ExprId id, Frame& frame) {
       return expr.a < frame.slots.size() && frame.slots[expr.a].index != UINT32_MAX
                  ? frame.slots[expr.a]
                  : unknown();
-    case Op::input: return intern({.kind = TermKind::input, .a = expr.a}, {});
-    case Op::state: return initial(VariableId{expr.a});
-    case Op::state_of: return of_state(of(ExprId{expr.a}, frame), expr.b);
-    case Op::token: return intern({.kind = TermKind::token, .a = expr.a}, {});
-    case Op::field: return of_field(expr, frame);
+    case Op::input:
+      return intern({.kind = TermKind::input, .a = expr.a}, {});
+    case Op::state:
+      return initial(VariableId{expr.a});
+    case Op::state_of:
+      return of_state(of(ExprId{expr.a}, frame), expr.b);
+    case Op::token:
+      return intern({.kind = TermKind::token, .a = expr.a}, {});
+    case Op::field:
+      return of_field(expr, frame);
     case Op::list:
-    case Op::concat: return make(expr.op, 0, of_children(expr, frame));
+    case Op::concat:
+      return make(expr.op, 0, of_children(expr, frame));
     case Op::record:
-    case Op::native: return make(expr.op, expr.b, of_children(expr, frame));
-    case Op::resource: return of_resource(expr, frame);
+    case Op::native:
+      return make(expr.op, expr.b, of_children(expr, frame));
+    case Op::resource:
+      return of_resource(expr, frame);
     case Op::logical_not:
-    case Op::negate: return make(expr.op, 0, std::array{of(ExprId{expr.a}, frame)});
-    case Op::cast: return make(expr.op, expr.b, std::array{of(ExprId{expr.a}, frame)});
+    case Op::negate:
+      return make(expr.op, 0, std::array{of(ExprId{expr.a}, frame)});
+    case Op::cast:
+      return make(expr.op, expr.b, std::array{of(ExprId{expr.a}, frame)});
     case Op::index:
     case Op::logical_and:
     case Op::logical_or:
@@ -84,9 +94,11 @@ TermId Terms::of(ExprId id, Frame& frame) {
       const TermId yes = of(ExprId{expr.b}, frame);
       return make(expr.op, 0, std::array{condition, yes, of(ExprId{expr.c}, frame)});
     }
-    case Op::call: return of_call(expr, frame);
+    case Op::call:
+      return of_call(expr, frame);
     case Op::for_all:
-    case Op::map: return of_list_form(expr, frame);
+    case Op::map:
+      return of_list_form(expr, frame);
   }
   return unknown();
 }
@@ -233,12 +245,11 @@ TermId Terms::of_resource(const Expr& expr, Frame& frame) {
   const ResourceType& type = plan_.resource_types[expr.b];
   for (std::uint32_t index = 0; index < plan_.resources.size(); ++index) {
     const Resource& resource = plan_.resources[index];
-    const bool is_same =
-        resource.type == expr.b && !resource.is_element() &&
-        std::ranges::all_of(type.key, [&](std::uint32_t field) {
-          return field < fields.size() && field < resource.fields.size() &&
-                 fields[field] == of_value(resource.fields[field]);
-        });
+    const bool is_same = resource.type == expr.b && !resource.is_element() &&
+                         std::ranges::all_of(type.key, [&](std::uint32_t field) {
+                           return field < fields.size() && field < resource.fields.size() &&
+                                  fields[field] == of_value(resource.fields[field]);
+                         });
     if (is_same) {
       return constant(Value{ResourceId{index}});
     }

@@ -23,10 +23,10 @@ Providers providers_of(Proof& proof, TermId condition, StepId step) {
   for (const VariableId variable : proof.variables_of(condition)) {
     for (const std::uint32_t index : proof.effects.of(variable)) {
       const StepId writer = proof.effects.all()[index].step;
-      const auto found = bearing(proof.terms, condition, proof.effects.of(writer), proof.found,
-                                 proof.unknowns);
-      const bool provides = found && (found->bearing == Bearing::provides ||
-                                      found->bearing == Bearing::conveys);
+      const auto found =
+          bearing(proof.terms, condition, proof.effects.of(writer), proof.found, proof.unknowns);
+      const bool provides =
+          found && (found->bearing == Bearing::provides || found->bearing == Bearing::conveys);
       if (writer == step || !provides) {
         continue;
       }
@@ -40,9 +40,8 @@ Providers providers_of(Proof& proof, TermId condition, StepId step) {
 
 bool depends_on_unknown(const Proof& proof, TermId value) {
   bool result = false;
-  proof.terms.for_each_leaf(value, [&](TermId leaf) {
-    result = result || proof.terms[leaf].kind == TermKind::unknown;
-  });
+  proof.terms.for_each_leaf(
+      value, [&](TermId leaf) { result = result || proof.terms[leaf].kind == TermKind::unknown; });
   return result;
 }
 
@@ -66,8 +65,8 @@ void check_waits(Proof& proof, StepId step) {
       diagnostic.at_primary(fmt::format("waits for `{}`", clause.text));
       diagnostic.label(clause.span, "what it needs in order to end");
       if (explain_failure(proof, part, step, diagnostic)) {
-        diagnostic.help(fmt::format("let `{}` come after the step that makes it true, or run beside it",
-                                    proof.name(step)));
+        diagnostic.help(fmt::format(
+            "let `{}` come after the step that makes it true, or run beside it", proof.name(step)));
       } else {
         diagnostic.help(fmt::format("add a step that ensures `{}`", clause.text));
       }

@@ -66,9 +66,7 @@ class Generator {
   }
 
  private:
-  std::uint32_t below(std::uint32_t bound) {
-    return static_cast<std::uint32_t>(engine_() % bound);
-  }
+  std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(engine_() % bound); }
   VariableId any() { return variables_[below(static_cast<std::uint32_t>(variables_.size()))]; }
 
   void add_step(const std::string& name) {
@@ -149,7 +147,8 @@ class BruteForce {
   std::string find_failure() {
     for (std::uint32_t world = 0; world < 1U << plan_.variables.size(); ++world) {
       seen_.clear();
-      const State start{.values = world, .phases = std::vector<std::uint8_t>(plan_.steps.size()), .done = 0};
+      const State start{
+          .values = world, .phases = std::vector<std::uint8_t>(plan_.steps.size()), .done = 0};
       if (!preflight_holds(world)) {
         continue;
       }
@@ -435,8 +434,8 @@ void check_many(Shape shape) {
   }
   WARN(count << " plans from seed " << first << ": " << tally.accepted << " accepted, "
              << tally.refused_rightly << " refused, " << tally.ambiguous
-             << " ambiguous or circular, " << tally.racing << " with races, "
-             << tally.contradictory << " contradictory");
+             << " ambiguous or circular, " << tally.racing << " with races, " << tally.contradictory
+             << " contradictory");
   CHECK(tally.accepted > 0);
 }
 

@@ -1,9 +1,9 @@
+#include "compiler/graph.hpp"
+
 #include <random>
 #include <set>
 
 #include <catch2/catch.hpp>
-
-#include "compiler/graph.hpp"
 
 using namespace plan;
 

@@ -48,8 +48,12 @@ class PlanBuilder {
   }
 
   Condition condition(ExprId of, std::vector<VariableId> reads, std::string text) {
-    return {.expr = of, .message_value = {}, .reads = std::move(reads), .message = "",
-            .text = std::move(text), .span = span()};
+    return {.expr = of,
+            .message_value = {},
+            .reads = std::move(reads),
+            .message = "",
+            .text = std::move(text),
+            .span = span()};
   }
   Condition holds(VariableId variable, bool value = true) {
     const ExprId read = state(variable);
@@ -84,16 +88,24 @@ class PlanBuilder {
     (*this)[step].awaits.push_back(holds(variable, value));
   }
   Effect set(VariableId variable, bool value) {
-    return {.variable = variable, .kind = EffectKind::set, .value = constant(Value{value}),
-            .keeping = {}, .text = "", .span = span()};
+    return {.variable = variable,
+            .kind = EffectKind::set,
+            .value = constant(Value{value}),
+            .keeping = {},
+            .text = "",
+            .span = span()};
   }
   Effect copy(VariableId to, VariableId from) {
-    return {.variable = to, .kind = EffectKind::set, .value = state(from), .keeping = {},
-            .text = "", .span = span()};
+    return {.variable = to,
+            .kind = EffectKind::set,
+            .value = state(from),
+            .keeping = {},
+            .text = "",
+            .span = span()};
   }
   Effect change(VariableId variable, EffectKind kind = EffectKind::change) {
-    return {.variable = variable, .kind = kind, .value = {}, .keeping = {}, .text = "",
-            .span = span()};
+    return {
+        .variable = variable, .kind = kind, .value = {}, .keeping = {}, .text = "", .span = span()};
   }
   void ensures(StepId step, VariableId variable, bool value = true) {
     (*this)[step].effects.push_back(set(variable, value));
@@ -107,7 +119,9 @@ class PlanBuilder {
     (*this)[step].effects.push_back(change(variable));
   }
   void after(StepId step, StepId before) { (*this)[step].after.push_back(before); }
-  void goal(VariableId variable, bool value = true) { plan.goals.push_back(holds(variable, value)); }
+  void goal(VariableId variable, bool value = true) {
+    plan.goals.push_back(holds(variable, value));
+  }
   // `always not (left and right)`.
   void never_both(VariableId left, VariableId right) {
     plan.invariants.push_back(condition(negation(conjunction(state(left), state(right))),
@@ -199,7 +213,8 @@ class PlanBuilder {
     made.name = name;
     made.type = 0;
     const bool is_part = whole.index != UINT32_MAX;
-    made.fields = {Value{id}, is_part ? Value{plan.variables[whole.index].resource} : Value{Null{}}};
+    made.fields = {Value{id},
+                   is_part ? Value{plan.variables[whole.index].resource} : Value{Null{}}};
     made.span = span();
     plan.resources.push_back(std::move(made));
     plan.variables.push_back(
