@@ -62,6 +62,19 @@ std::vector<std::uint32_t> used_hosts(const Plan& plan) {
   return {used.begin(), used.end()};
 }
 
+// Secrets are asked for before anything else: nobody is asked in the middle of a run.
+bool has_secrets(RunContext& context, Report& report) {
+  for (std::uint32_t index = 0; index < context.plan.inputs.size(); ++index) {
+    const Input& input = context.plan.inputs[index];
+    const auto value = input.is_secret ? context.inputs.value(index) : Value{};
+    if (!value) {
+      report.diagnostics.append(diagnostic(
+          Code::secret_unavailable, input.span, input.name, context.shown(value.error().message)));
+    }
+  }
+  return !report.diagnostics.has_errors();
+}
+
 bool connect(RunContext& context, Programs& programs, Report& report) {
   const AttributeSource none = [](ResourceId, std::uint32_t) -> EvaluationResult {
     return std::unexpected(EvaluationError{.message = "not observed"});
@@ -80,7 +93,7 @@ bool connect(RunContext& context, Programs& programs, Report& report) {
     auto address = address_of(context.plan, HostId{hosts[index]}, environment);
     if (!address && !context.world.effector.is_simulated()) {
       result.detail = address.error().message;
-      report.diagnostics.append(diagnostic(Code::input_without_value, Span{}, host.name));
+      report.diagnostics.append(diagnostic(Code::missing_input, Span{}, host.name));
       continue;
     }
     ++outstanding;
@@ -118,15 +131,28 @@ void decide_rules(RunContext& context,
                   const History& history,
                   Report& report) {
   std::vector<const Condition*> rules;
+  std::vector<Expression> words;
   for (const DeferredRule& rule : context.plan.rules) {
     rules.push_back(&rule.condition);
+    words.push_back(rule.condition.message_value.is_none()
+                        ? Expression{.value = Value{rule.condition.message}}
+                        : Expression{.expr = rule.condition.message_value});
   }
+  std::vector<EvaluationResult> messages;
+  bool has_messages = false;
+  observations.evaluate_all(std::move(words), {}, observations.recent(), [&](auto results) {
+    messages = std::move(results);
+    has_messages = true;
+  });
+  pump_until(programs, has_messages);
   bool is_done = false;
   observations.judge(rules, {}, observations.recent(), [&](const auto& verdicts) {
     for (std::size_t index = 0; index < rules.size(); ++index) {
       const Condition& rule = *rules[index];
       const auto& verdict = verdicts[index];
-      const std::string& said = rule.message.empty() ? rule.text : rule.message;
+      const auto* made = messages[index] ? messages[index]->template as<std::string>() : nullptr;
+      const std::string said =
+          context.shown(made == nullptr || made->empty() ? rule.text : *made);
       report.rules.push_back(
           {said, verdict.truth == Truth::holds, verdict.truth != Truth::unknown, verdict.detail});
       if (verdict.truth == Truth::fails) {
@@ -292,7 +318,7 @@ Preflight preflight(RunContext& context,
                     Report& report) {
   tell(context, RunEventKind::preflight_started);
   Preflight result;
-  if (connect(context, programs, report)) {
+  if (has_secrets(context, report) && connect(context, programs, report)) {
     decide_rules(context, programs, observations, history, report);
     Executor looking(context, programs, observations, nullptr, history);
     SchedulerState seen =

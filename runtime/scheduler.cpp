@@ -315,8 +315,15 @@ void Scheduler::handle(const events::Acted& event) {
     confirm(event.node);
     return;
   }
-  attempt_failed(event.node, to_diagnostic(*event.failure, step(event.node).span),
-                 event.failure->kind);
+  const std::uint32_t host = step(event.node).host;
+  Diagnostic problem = to_diagnostic(*event.failure, step(event.node).span);
+  if (problem.code == Code::step_failed) {
+    problem.message = "step `" + node(event.node).name + "` failed: " + problem.message;
+  } else {
+    problem.note("in step `" + node(event.node).name + "`" +
+                 (host == UINT32_MAX ? "" : " on host `" + plan_.hosts[host].name + "`"));
+  }
+  attempt_failed(event.node, std::move(problem), event.failure->kind);
 }
 
 void Scheduler::confirm(NodeId id) {
