@@ -57,7 +57,8 @@ struct RunOptions {
                                std::string_view step,
                                std::string_view reason);
 
-// Journals a person's answer to an `approve` or `manual` step, before or while a run waits for it.
+// Journals a person's answer to an `approve` step: before a run, or when one ended because nobody
+// could be asked. `step` is the name of an instance.
 [[nodiscard]] Report approve(
     const Plan& plan, World& world, std::string_view step, std::string_view person, Answer answer);
 

@@ -1,10 +1,11 @@
-#include "runtime/scheduler.hpp"
-
 #include <algorithm>
 
+#include "runtime/scheduling.hpp"
 #include "runtime/text.hpp"
 
 namespace plan {
+
+namespace scheduling {
 
 namespace {
 
@@ -14,68 +15,11 @@ constexpr std::chrono::milliseconds first_poll = 100ms;
 constexpr std::chrono::milliseconds longest_poll = 5s;
 constexpr std::chrono::milliseconds longest_backoff = 5min;
 
-class Scheduler {
- public:
-  Scheduler(SchedulerState& state, MonotonicTime now)
-      : state_(state), plan_(*state.plan), graph_(state.graph), now_(now) {}
-
-  void handle(const events::Begin&);
-  void handle(const events::Checked& event);
-  void handle(const events::Acted& event);
-  void handle(const events::Answered& event);
-  void handle(const events::Unfolded& event);
-  void handle(const events::Woke& event);
-  void handle(const events::Interrupted&);
-
-  std::vector<Command> commands;
-
- private:
-  Node& node(NodeId id) { return graph_.nodes[id]; }
-  const Step& step(NodeId id) { return plan_.steps[node(id).step.index]; }
-  [[nodiscard]] bool is_draining() const { return state_.interrupts > 0 || state_.has_refused; }
-  [[nodiscard]] bool is_acting() const { return state_.options.mode == RunMode::act; }
-
-  void settle_nodes(NodeId first);
-  void set(NodeId id, NodeState next);
-  void start_ready(std::vector<NodeId> ready);
-  bool is_ready(NodeId id);
-  void start(NodeId id);
-  void check_ensures(NodeId id);
-  void not_done_yet(NodeId id);
-  void queue(NodeId id);
-  void serve(std::uint32_t host);
-  void begin_attempt(NodeId id);
-  void act(NodeId id);
-  void confirm(NodeId id);
-  void after_guard(NodeId id, const CheckResult& result);
-  void after_ensures(NodeId id, const CheckResult& result);
-  void after_requires(NodeId id, const CheckResult& result);
-  void after_confirm(NodeId id, const CheckResult& result);
-  void attempt_failed(NodeId id, Diagnostic problem, FailureKind kind);
-  void fail(NodeId id, Diagnostic problem);
-  void stop(NodeId id, StepStatus status, std::string detail);
-  void finish(NodeId id, StepStatus status, std::string detail);
-  void settle(NodeId id, StepStatus status);
-  void release_successors(NodeId id);
-  void block(NodeId id);
-  void element_changed(NodeId id, bool has_failed);
-  std::vector<NodeId> admit(std::uint32_t run);
-  void release_slot(NodeId id);
-  void tell(RunEventKind kind, NodeId id, std::string detail = "");
-
-  SchedulerState& state_;
-  const Plan& plan_;
-  RunGraph& graph_;
-  MonotonicTime now_;
-};
-
-bool is_passive(NodeState state) {
-  return state == NodeState::idle;
-}
+}  // namespace
 
 void Scheduler::set(NodeId id, NodeState next) {
-  const bool was = is_passive(node(id).state);
-  const bool is = is_passive(next);
+  const bool was = node(id).state == NodeState::idle;
+  const bool is = next == NodeState::idle;
   node(id).state = next;
   state_.active += (was && !is) ? 1 : 0;
   state_.active -= (!was && is) ? 1 : 0;
@@ -89,7 +33,7 @@ void Scheduler::tell(RunEventKind kind, NodeId id, std::string detail) {
 
 bool Scheduler::is_ready(NodeId id) {
   const Node& candidate = node(id);
-  if (candidate.is_settled || candidate.blockers > 0 || !is_passive(candidate.state)) {
+  if (candidate.is_settled || candidate.blockers > 0 || candidate.state != NodeState::idle) {
     return false;
   }
   return candidate.loop_run == no_index ||
@@ -396,167 +340,6 @@ void Scheduler::attempt_failed(NodeId id, Diagnostic problem, FailureKind kind) 
   fail(id, std::move(problem));
 }
 
-// --- ends of a step
-
-void Scheduler::fail(NodeId id, Diagnostic problem) {
-  Node& self = node(id);
-  self.detail = problem.message;
-  self.elapsed = self.began.count() > 0 ? now_ - self.began : self.elapsed;
-  set(id, NodeState::idle);
-  settle(id, StepStatus::failed);
-  state_.has_failed = true;
-  state_.problems.push_back(problem);
-  commands.push_back(commands::Conclude{id});
-  commands.push_back(commands::Tell{.kind = RunEventKind::step_failed,
-                                    .node = id,
-                                    .detail = problem.message,
-                                    .diagnostics = {problem}});
-  for (const NodeId successor : std::vector(self.successors)) {
-    block(successor);
-  }
-  element_changed(id, true);
-  release_slot(id);
-}
-
-// Ended without success or failure: apply goes on with it.
-void Scheduler::stop(NodeId id, StepStatus status, std::string detail) {
-  set(id, NodeState::idle);
-  node(id).detail = std::move(detail);
-  settle(id, status);
-  if (status == StepStatus::interrupted) {
-    commands.push_back(commands::Conclude{id});
-  }
-  release_slot(id);
-}
-
-void Scheduler::finish(NodeId id, StepStatus status, std::string detail) {
-  node(id).detail = std::move(detail);
-  node(id).is_open = false;
-  set(id, NodeState::idle);
-  settle(id, status);
-  const StepKind kind = step(id).kind;
-  if (kind != StepKind::loop_begin && kind != StepKind::loop_end) {
-    commands.push_back(commands::Conclude{id});
-    const bool did_nothing = status == StepStatus::held || status == StepStatus::skipped;
-    tell(did_nothing ? RunEventKind::step_skipped : RunEventKind::step_done, id, node(id).detail);
-  } else {
-    tell(RunEventKind::step_done, id);
-  }
-  release_slot(id);
-  release_successors(id);
-}
-
-void Scheduler::settle(NodeId id, StepStatus status) {
-  node(id).status = status;
-  node(id).is_settled = true;
-}
-
-void Scheduler::release_successors(NodeId id) {
-  std::vector<NodeId> ready;
-  for (const NodeId successor : node(id).successors) {
-    --node(successor).blockers;
-    ready.push_back(successor);
-  }
-  const std::uint32_t run = node(id).loop_run;
-  if (run != no_index) {
-    for (const NodeId admitted : admit(run)) {
-      ready.push_back(admitted);
-    }
-  }
-  start_ready(std::move(ready));
-}
-
-void Scheduler::block(NodeId id) {
-  Node& self = node(id);
-  if (self.is_settled) {
-    return;
-  }
-  // The end of a loop that goes on after failures is decided when all its elements are.
-  settle(id, StepStatus::blocked);
-  if (step(id).kind != StepKind::loop_begin && step(id).kind != StepKind::loop_end) {
-    tell(RunEventKind::step_blocked, id);
-  }
-  for (const NodeId successor : std::vector(node(id).successors)) {
-    block(successor);
-  }
-}
-
-// --- loops
-
-void Scheduler::handle(const events::Unfolded& event) {
-  if (event.failure) {
-    if (!is_acting()) {
-      not_done_yet(event.node);
-      return;
-    }
-    fail(event.node, to_diagnostic(*event.failure, step(event.node).span));
-    return;
-  }
-  if (is_draining()) {
-    stop(event.node, StepStatus::waiting, "not begun");
-    return;
-  }
-  const std::uint32_t run = node(event.node).opens;
-  unfold(plan_, graph_, event.node, event.elements);
-  std::string labels;
-  for (const FoundElement& element : event.elements) {
-    labels += (labels.empty() ? "" : " ") + element.suffix;
-  }
-  tell(RunEventKind::loop_unfolded, event.node, labels.empty() ? "nothing" : labels);
-  const std::vector<NodeId> admitted = admit(run);
-  finish(event.node, StepStatus::done, "");
-  start_ready(admitted);
-}
-
-// Lets as many elements begin as may be under way; returns their nodes.
-std::vector<NodeId> Scheduler::admit(std::uint32_t run) {
-  LoopRun& loop = graph_.loops[run];
-  const Loop& planned = plan_.loops[loop.loop];
-  std::uint32_t limit =
-      planned.at_most == 0 || state_.options.mode == RunMode::look ? UINT32_MAX : planned.at_most;
-  for (const LoopRun::Element& element : loop.elements) {
-    const bool is_over = std::ranges::all_of(
-        element.nodes, [this](NodeId id) { return graph_.nodes[id].is_settled; });
-    limit -= element.is_admitted && !is_over ? std::min(limit, 1U) : 0U;
-  }
-  std::vector<NodeId> admitted;
-  for (LoopRun::Element& element : loop.elements) {
-    if (limit == 0 || loop.is_stopped) {
-      break;
-    }
-    if (!element.is_admitted) {
-      element.is_admitted = true;
-      const bool is_over = std::ranges::all_of(
-          element.nodes, [this](NodeId id) { return graph_.nodes[id].is_settled; });
-      limit -= is_over ? 0 : 1;
-      admitted.insert(admitted.end(), element.nodes.begin(), element.nodes.end());
-    }
-  }
-  return admitted;
-}
-
-void Scheduler::element_changed(NodeId id, bool has_failed) {
-  const std::uint32_t run = node(id).loop_run;
-  if (run == no_index || !has_failed) {
-    return;
-  }
-  LoopRun& loop = graph_.loops[run];
-  loop.elements[node(id).element].has_failed = true;
-  element_changed(loop.end, true);  // an element of the loop around it
-  if (plan_.loops[loop.loop].stops_on_failure) {
-    loop.is_stopped = true;
-    for (const LoopRun::Element& element : loop.elements) {
-      if (!element.is_admitted) {
-        for (const NodeId other : element.nodes) {
-          block(other);
-        }
-      }
-    }
-    return;
-  }
-  start_ready(admit(run));
-}
-
 // --- people and time
 
 void Scheduler::handle(const events::Answered& event) {
@@ -659,7 +442,7 @@ void Scheduler::handle(const events::Interrupted&) {
   }
 }
 
-}  // namespace
+}  // namespace scheduling
 
 SchedulerState make_scheduler(const Plan& plan, RunGraph graph, const SchedulerOptions& options) {
   SchedulerState state{.plan = &plan, .options = options, .graph = std::move(graph)};
@@ -668,7 +451,7 @@ SchedulerState make_scheduler(const Plan& plan, RunGraph graph, const SchedulerO
 }
 
 std::vector<Command> decide(SchedulerState& state, const SchedulerEvent& event, MonotonicTime now) {
-  Scheduler scheduler(state, now);
+  scheduling::Scheduler scheduler(state, now);
   std::visit([&](const auto& what) { scheduler.handle(what); }, event);
   return std::move(scheduler.commands);
 }
