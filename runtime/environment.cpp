@@ -12,8 +12,13 @@ namespace plan {
 RunEnvironment::RunEnvironment(Resources& resources,
                                const Binding& binding,
                                std::string_view run_id,
-                               const AttributeSource& attributes)
-    : resources_(resources), binding_(binding), run_id_(run_id), attributes_(attributes) {}
+                               const AttributeSource& attributes,
+                               std::string_view instance)
+    : resources_(resources),
+      binding_(binding),
+      run_id_(run_id),
+      attributes_(attributes),
+      instance_(instance) {}
 
 EvaluationResult RunEnvironment::attribute(ResourceId resource, std::uint32_t attribute) {
   const Attribute& declared = resources_.type(resource).attributes[attribute];
@@ -33,6 +38,9 @@ EvaluationResult RunEnvironment::input(std::uint32_t input) {
 }
 
 EvaluationResult RunEnvironment::token(StepId step) {
+  if (step.is_none()) {
+    return Value{uuid_v5(run_id_, instance_)};
+  }
   return Value{uuid_v5(run_id_, instance_name(resources_, step, binding_))};
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/preflight.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "runtime/text.hpp"
@@ -68,8 +69,8 @@ bool has_secrets(RunContext& context, Report& report) {
     const Input& input = context.plan.inputs[index];
     const auto value = input.is_secret ? context.inputs.value(index) : Value{};
     if (!value) {
-      report.diagnostics.append(diagnostic(
-          Code::secret_unavailable, input.span, input.name, context.shown(value.error().message)));
+      report.diagnostics.append(diagnostic(Code::secret_unavailable, input.span, input.name,
+                                           context.shown(value.error().message)));
     }
   }
   return !report.diagnostics.has_errors();
@@ -151,8 +152,7 @@ void decide_rules(RunContext& context,
       const Condition& rule = *rules[index];
       const auto& verdict = verdicts[index];
       const auto* made = messages[index] ? messages[index]->template as<std::string>() : nullptr;
-      const std::string said =
-          context.shown(made == nullptr || made->empty() ? rule.text : *made);
+      const std::string said = context.shown(made == nullptr || made->empty() ? rule.text : *made);
       report.rules.push_back(
           {said, verdict.truth == Truth::holds, verdict.truth != Truth::unknown, verdict.detail});
       if (verdict.truth == Truth::fails) {
@@ -176,17 +176,17 @@ void check_requirements(RunContext& context,
                         Observations& observations,
                         const RunGraph& graph,
                         Report& report) {
+  const std::multimap<StepId, std::uint32_t> needed(context.plan.preflight_requirements.begin(),
+                                                    context.plan.preflight_requirements.end());
   std::size_t outstanding = 0;
   bool is_done = true;
   for (const Node& node : graph.nodes) {
     if (is_finished(node.status) || node.is_open) {
       continue;
     }
-    for (const auto& [step, index] : context.plan.preflight_requirements) {
-      if (step != node.step) {
-        continue;
-      }
-      const Condition& condition = context.plan.steps[step.index].requires_[index];
+    const auto [first, last] = needed.equal_range(node.step);
+    for (auto entry = first; entry != last; ++entry) {
+      const Condition& condition = context.plan.steps[node.step.index].requires_[entry->second];
       ++outstanding;
       is_done = false;
       observations.judge(

@@ -93,7 +93,7 @@ void Programs::at(MonotonicTime time, std::function<void()> what) {
 void Programs::step(ProgramId id) {
   Running& running = running_.at(id);
   RunEnvironment environment(context_.resources, running.program.binding, context_.run_id,
-                             no_attributes_);
+                             no_attributes_, running.program.frame.origin.step);
   progressed(id, advance(context_.plan, running.program.frame, environment, context_.now()));
 }
 

@@ -60,7 +60,7 @@ class Dependence {
       case Op::input:
         return false;
       case Op::token:
-        return !loops_around(plan_, StepId{expr.a}).empty();
+        return expr.a < plan_.steps.size() && !loops_around(plan_, StepId{expr.a}).empty();
       case Op::state:
         return of(plan_.variables[expr.a].resource);
       case Op::state_of:

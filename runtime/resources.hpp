@@ -93,13 +93,15 @@ class Resources {
 // The last observed value of a state, fact or query; is_missing where there is none.
 using AttributeSource = std::function<EvaluationResult(ResourceId, std::uint32_t)>;
 
-// What expressions of one step instance (or of none) are evaluated in.
+// What expressions of one step instance (or of none) are evaluated in. `instance` is its name, for
+// programs, which say `token()` without saying whose.
 class RunEnvironment : public Environment {
  public:
   RunEnvironment(Resources& resources,
                  const Binding& binding,
                  std::string_view run_id,
-                 const AttributeSource& attributes);
+                 const AttributeSource& attributes,
+                 std::string_view instance = {});
 
   [[nodiscard]] EvaluationResult attribute(ResourceId resource, std::uint32_t attribute) override;
   [[nodiscard]] EvaluationResult input(std::uint32_t input) override;
@@ -115,6 +117,7 @@ class RunEnvironment : public Environment {
   const Binding& binding_;
   std::string_view run_id_;
   const AttributeSource& attributes_;
+  std::string_view instance_;
 };
 
 // "resume[billing]": the step's name with the label of each element around it.
