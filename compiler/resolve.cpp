@@ -107,6 +107,7 @@ class Resolving {
   std::optional<Symbol> local(Name name) const;
   std::optional<Symbol> member_of_self(Name name) const;
   std::optional<Symbol> global(Name name);
+  std::optional<Symbol> callable(Name name);
   void member_of_module(const ast::Member& member, ast::ExprId id, std::uint32_t used);
   void unknown(std::string_view what, Name name, Span span, const Module& where);
   void set(ast::ExprId id, Symbol symbol) { module_.symbols[id.index] = symbol; }
@@ -121,6 +122,7 @@ class Resolving {
   bool is_free_ = true;  // outside of a declaration with a frame
   const ast::ResourceTypeDecl* self_ = nullptr;
   std::uint32_t self_ordinal_ = 0;
+  bool wants_operation_ = false;  // the value of a step or of `undo`
   bool is_self_named_ = false;  // `self` has a meaning: in attributes, not in defaults of fields
   Ordinals ordinals_;
   std::vector<bool> used_inputs_;
@@ -173,7 +175,9 @@ void Resolving::declaration(const ast::ResourceDecl& node, bool is_local) {
 }
 
 void Resolving::declaration(const ast::StepDecl& node, bool) {
+  wants_operation_ = true;
   top(node.value);
+  wants_operation_ = false;
   if (node.clauses.size() == 0) {
     return;
   }
@@ -321,7 +325,11 @@ void Resolving::clause(const ast::Clause& item) {
       self.top(node.count);
       self.top(node.every);
     }
-    void operator()(const ast::UndoClause& node) const { self.top(node.call); }
+    void operator()(const ast::UndoClause& node) const {
+      self.wants_operation_ = true;
+      self.top(node.call);
+      self.wants_operation_ = false;
+    }
     void operator()(const ast::AfterClause& node) const { self.after(node.steps); }
     void operator()(const ast::WhenClause& node) const { self.top(node.condition); }
     void operator()(const ast::AllowDestroyClause&) const {}
@@ -490,12 +498,27 @@ void Resolving::arguments(ast::Range arguments) {
 
 void Resolving::node(const ast::Call& call, ast::ExprId) {
   callee(call.callee);
+  wants_operation_ = false;
   arguments(call.arguments);
+}
+
+// The file's own declaration wins over a native if it can be called where it stands.
+std::optional<Symbol> Resolving::callable(Name name) {
+  const auto own = global(name);
+  const bool is_operation = own && own->kind == SymbolKind::operation;
+  const bool is_other = own && (own->kind == SymbolKind::function ||
+                                own->kind == SymbolKind::rule ||
+                                own->kind == SymbolKind::resource_type);
+  if (is_operation ? wants_operation_ : is_other) {
+    return own;
+  }
+  const Symbol* native = modules_[Modules::native].names.find(name);
+  return native != nullptr && native->kind == SymbolKind::function ? std::optional(*native) : own;
 }
 
 void Resolving::callee(ast::ExprId id) {
   if (const auto* name = std::get_if<ast::NameRef>(&module_[id].node)) {
-    if (const auto symbol = global(name->name)) {
+    if (const auto symbol = callable(name->name)) {
       set(id, *symbol);
     } else if (const auto hidden = local(name->name)) {
       set(id, *hidden);

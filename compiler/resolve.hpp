@@ -8,8 +8,10 @@
 //   The natives need no prefix.
 // - A value's name is looked for among the local names (parameters, `let`, loop variables; the
 //   innermost first), then, inside of a resource type, `self`, its fields and attributes, then the
-//   file's declarations, then the natives. A called name skips local names and fields, so a
-//   parameter may be named like a function.
+//   file's declarations, then the natives. A called name skips local names and fields, and
+//   whatever cannot be called where it stands: an operation is called by a step or `undo`, a
+//   function or resource type anywhere. So a parameter, a module or an operation may be named like
+//   a native.
 // - A bare name that is nothing of this kind but a case of some enum is that case, if an enum is
 //   what is expected where it stands.
 // - Nothing may be declared twice in one scope; local names may hide outer ones.
