@@ -28,12 +28,18 @@ Known known_field(const Plan& plan, const Expr& expr, const PrintFrame& frame) {
     const auto position = std::ranges::find(names, name) - names.begin();
     const auto index = static_cast<std::size_t>(position);
     found = index < resource.fields.size() ? &resource.fields[index] : nullptr;
+    // A field of an arbitrary element that only the query knows stands for itself.
+    if (resource.is_element() && found != nullptr && found->as<Deferred>() != nullptr) {
+      return std::nullopt;
+    }
   }
   if (found == nullptr) {
     return std::nullopt;
   }
   if (const auto* deferred = found->as<Deferred>()) {
-    return known_value(plan, deferred->expr, {});
+    // A field of an arbitrary element that only run time knows is `field(element, name)` itself.
+    const bool is_itself = plan[deferred->expr].op == Op::field;
+    return is_itself ? std::nullopt : known_value(plan, deferred->expr, {});
   }
   return *found;
 }
