@@ -189,7 +189,8 @@ class Printer {
       case Op::state_of:
         return print({expr.a}, postfix) + "." + attribute_text(plan_, expr, frame_);
       case Op::token:
-        return plan_.steps[expr.a].name + ".token";
+        // In an operation: of the step that it is used by.
+        return expr.a == UINT32_MAX ? "token()" : plan_.steps[expr.a].name + ".token";
       case Op::field:
         return print({expr.a}, postfix) + "." + field_text(plan_, expr);
       case Op::index:
