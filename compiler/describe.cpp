@@ -92,6 +92,12 @@ std::string Describing::text(ExprId id, int binding) {
   }
   const Expr expr = core_[id];
   const Operator found = operator_of(expr.op);
+  if (!found.text.empty() && found.binding == comparison && expr.c == 1) {
+    const std::string left = text({expr.b}, comparison + 1);
+    return wrapped(fmt::format("{} {} {}", left, expr.op == Op::less ? ">" : ">=",
+                               text({expr.a}, comparison + 1)),
+                   comparison < binding);
+  }
   if (!found.text.empty()) {
     const std::string left = text({expr.a}, found.binding);
     return wrapped(left + std::string(found.text) + text({expr.b}, found.binding + 1),

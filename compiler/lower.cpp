@@ -321,8 +321,8 @@ ExprId Lowering::of(const ast::Binary& node) {
     case ast::BinaryOp::not_equal: return binary(Op::not_equal, left, right);
     case ast::BinaryOp::less: return binary(Op::less, left, right);
     case ast::BinaryOp::less_equal: return binary(Op::less_equal, left, right);
-    case ast::BinaryOp::greater: return binary(Op::less, right, left);
-    case ast::BinaryOp::greater_equal: return binary(Op::less_equal, right, left);
+    case ast::BinaryOp::greater: return turned(Op::less, right, left);
+    case ast::BinaryOp::greater_equal: return turned(Op::less_equal, right, left);
     case ast::BinaryOp::in: return binary(Op::in, left, right);
     case ast::BinaryOp::not_in:
       return core_.add({.op = Op::logical_not, .a = binary(Op::in, left, right).index});
@@ -335,6 +335,14 @@ ExprId Lowering::of(const ast::Binary& node) {
     case ast::BinaryOp::logical_or: break;
   }
   return left;
+}
+
+// a > b as b < a; templates remember how it was written.
+ExprId Lowering::turned(Op op, ExprId left, ExprId right) {
+  return core_.add({.op = op,
+                    .a = left.index,
+                    .b = right.index,
+                    .c = core_.is_shared() ? UINT32_MAX : 1});
 }
 
 // The right side runs only if the left one does not decide: with instructions in it, by jumps.

@@ -106,6 +106,7 @@ class Lowering {
   std::uint32_t function_index(Symbol symbol);
   [[nodiscard]] Scope scope_of_defaults(std::uint32_t module);
   ExprId binary(Op op, ExprId left, ExprId right);
+  ExprId turned(Op op, ExprId left, ExprId right);
   ExprId constant(Value value) { return core_.constant(std::move(value)); }
   ExprId default_of_record(const RecordType& type, std::size_t field);
 
