@@ -389,7 +389,8 @@ class Meaning {
         out_.number(each.b);
         break;
       case Op::token:
-        out_.text(plan_.steps[each.a].name);
+        // Without a step, in an operation: of the step that uses it.
+        out_.text(each.a == UINT32_MAX ? "" : plan_.steps[each.a].name);
         break;
       case Op::field:
         expr(ExprId{each.a});
