@@ -93,7 +93,9 @@ std::string duration_text(std::chrono::milliseconds duration) {
     return fmt::format("{}ms", ms);
   }
   if (ms < 60'000) {
-    return ms % 1000 == 0 ? fmt::format("{}s", ms / 1000) : fmt::format("{:.1f}s", double(ms) / 1e3);
+    const auto tenths = (ms + 50) / 100;
+    return tenths % 10 == 0 ? fmt::format("{}s", tenths / 10)
+                            : fmt::format("{}.{}s", tenths / 10, tenths % 10);
   }
   const auto seconds = ms / 1000;
   return seconds % 60 == 0 ? fmt::format("{}min", seconds / 60)

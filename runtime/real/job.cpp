@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 constexpr auto first_pause = 30ms;
 constexpr auto longest_pause = 2s;
 constexpr auto start_limit = 10s;  // between launching and `begun`
+constexpr int launch_limit = 3;
 constexpr int keep_days = 14;      // what nobody fetched is removed when the next job starts
 constexpr std::size_t name_limit = 200;
 
@@ -65,6 +66,8 @@ std::string runner(const Exec& exec) {
          "sync \"begun.$$\" 2>/dev/null || sync\n"
          "if ! ln \"begun.$$\" begun 2>/dev/null; then rm -f \"begun.$$\"; exit 0; fi\n"
          "rm -f \"begun.$$\"\n"
+         // Before anything happens: a job that has begun must not look new after a power failure.
+         "sync . .. 2>/dev/null || sync\n"
          "trap : TERM HUP INT\n"
          ". ./session\n"
          "if [ -e secrets ]; then . ./secrets; rm -f secrets; fi\n"
@@ -102,7 +105,8 @@ std::string start_text(const Exec& exec) {
             "; } >\"$t/input\" || { rm -rf \"$t\"; exit 1; }\n";
   }
   text +=
-      "mv \"$t\" \"$j\" || exit 1; fi\n"
+      "sync \"$t\"/* \"$t\" 2>/dev/null || sync\n"
+      "mv \"$t\" \"$j\" || exit 1; sync \"$b\" 2>/dev/null || sync; fi\n"
       "if [ -e \"$j/begun\" ]; then exit 0; fi\n"
       // Its own unit where possible: outlives the session whatever logind is told to do. Processes
       // that the job leaves behind are its own business, hence KillMode.
@@ -198,7 +202,8 @@ std::string forget_job_text(const std::string& job) {
 ActionResult do_job(const Task& task, const Exec& exec) {
   const Supervision job{task, exec, describe(task.action.body)};
   std::chrono::milliseconds pause = first_pause;
-  std::optional<Instant> launched;
+  Instant launched;
+  int launches = 0;
   std::string pid;
   for (;;) {
     Outcome outcome = job.ask(state_text(exec.job), true);
@@ -207,7 +212,7 @@ ActionResult do_job(const Task& task, const Exec& exec) {
         return end_job(task, exec, pid);
       }
       // Once launched it may be running, whatever became of the connection.
-      why->kind = launched ? FailureKind::unknown : why->kind;
+      why->kind = launches > 0 ? FailureKind::unknown : why->kind;
       return std::move(*why);
     }
     const std::string state = std::get<ExecResult>(outcome).out;
@@ -220,7 +225,11 @@ ActionResult do_job(const Task& task, const Exec& exec) {
     if (state.starts_with("running ")) {
       pid = state.substr(8);
     }
-    if (state == "absent" || (state == "idle" && !launched)) {
+    const bool is_idle = state == "absent" || state == "idle";
+    if (is_idle && (launches == 0 || now() - launched > start_limit)) {
+      if (++launches > launch_limit) {
+        return not_started(exec, "nothing happened after " + duration_text(start_limit));
+      }
       launched = now();
       outcome = job.ask(start_text(exec), false);
       const auto* why = std::get_if<Failure>(&outcome);
@@ -231,9 +240,6 @@ ActionResult do_job(const Task& task, const Exec& exec) {
         return not_started(exec, last_lines(std::get<ExecResult>(outcome).err, 3));
       }
       continue;
-    }
-    if (state == "idle" && now() - *launched > start_limit) {
-      return not_started(exec, "nothing happened after " + duration_text(start_limit));
     }
     if (now() + pause >= task.deadline) {
       Failure why = timed_out_failure(task, FailureKind::unknown);

@@ -14,8 +14,9 @@
 //   forget                                 removes what finished jobs left
 //
 // HOST: [USER@]ADDRESS[:PORT], or "local". USER "-": the login user. A line that begins with "&"
-// is not waited for; "wait" waits for all. Answers: "N ok CODE OUT", "N failed KIND CODE MESSAGE";
+// is not waited for; "wait" waits for all, "next" for one. Answers: "N ok CODE OUT", "N failed KIND CODE MESSAGE";
 // line ends in them are written as "\n".
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <sstream>
@@ -175,9 +176,9 @@ std::string text_of(const ActionResult& result) {
   return "ok 0";
 }
 
-// Prints answers until so many have come.
-void collect(RealEffector& effector, std::size_t& open) {
-  while (open > 0) {
+// Prints answers until only so many are to come.
+void collect(RealEffector& effector, std::size_t& open, std::size_t left) {
+  while (open > left) {
     const auto until = std::chrono::steady_clock::now().time_since_epoch() + std::chrono::hours(1);
     if (const std::optional<Completion> completion =
             effector.wait(std::chrono::duration_cast<MonotonicTime>(until))) {
@@ -208,14 +209,17 @@ int main(int count, char** arguments) {
     const std::string verb = word(line);
     if (verb == "forget") {
       (*effector)->forget_jobs();
+    } else if (verb == "next") {
+      collect(**effector, open, open - std::min<std::size_t>(open, 1));
+      continue;
     } else if (!verb.empty() && verb != "wait") {
       (*effector)->start(++id, action_of(verb, line));
       ++open;
     }
     if (is_waited_for) {
-      collect(**effector, open);
+      collect(**effector, open, 0);
     }
   }
-  collect(**effector, open);
+  collect(**effector, open, 0);
   return 0;
 }
