@@ -122,7 +122,10 @@ Interpreter::Done Interpreter::act(const Instruction& instruction) {
   }
   ++frame_.action_count;
   frame_.pending = std::move(*call);
-  Action action{.body = std::move(*body), .origin = frame_.origin, .timeout = *limit};
+  Action action{.body = std::move(*body),
+                .origin = frame_.origin,
+                .timeout = *limit,
+                .is_observation = frame_.is_observation};
   action.origin.span = instruction.span;
   return WantsAction{std::move(action)};
 }

@@ -24,6 +24,7 @@ struct Frame {
   std::string job_prefix{};        // not empty: commands are detached, "PREFIX-1", "PREFIX-2" …
   std::uint32_t action_count = 0;  // actions begun; numbers the jobs
   MonotonicTime deadline{0};       // of the program as a whole
+  bool is_observation = false;     // its actions change nothing
   std::optional<PrimitiveCall> pending{};  // the call whose result is awaited
 };
 

@@ -147,7 +147,8 @@ void Observations::begin_program(const Key& key, const Attribute& attribute) {
                  .host = std::move(where->first),
                  .user = std::move(where->second),
                  .origin = {.what = "observe " + context_.resources.name(key.first, key.second)},
-                 .deadline = context_.now() + observation_timeout};
+                 .deadline = context_.now() + observation_timeout,
+                 .is_observation = true};
   start.since = entries_[key].began;
   start.done = [this, key](std::expected<Value, Failure> result) {
     observed(key, std::move(result));

@@ -11,12 +11,15 @@ class RealClock final : public Clock {
         std::chrono::steady_clock::now().time_since_epoch());
   }
   WallTime wall() override {
-    return std::chrono::duration_cast<WallTime>(std::chrono::system_clock::now().time_since_epoch());
+    return std::chrono::duration_cast<WallTime>(
+        std::chrono::system_clock::now().time_since_epoch());
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Clock> make_clock() { return std::make_unique<RealClock>(); }
+std::unique_ptr<Clock> make_clock() {
+  return std::make_unique<RealClock>();
+}
 
 }  // namespace plan

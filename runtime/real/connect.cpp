@@ -41,11 +41,9 @@ ActionResult do_connect(const Task& task, const Connect& connect) {
   result.kernel = next_line(text);
   result.os = next_line(text);
   for (const std::string& user : connect.users) {
-    Outcome became = run(task, {.host = connect.host,
-                                .user = user,
-                                .text = "true",
-                                .what = what,
-                                .is_observation = true});
+    Outcome became = run(
+        task,
+        {.host = connect.host, .user = user, .text = "true", .what = what, .is_observation = true});
     if (auto* why = std::get_if<Failure>(&became)) {
       return std::move(*why);
     }

@@ -47,8 +47,7 @@ std::optional<Failure> impossible(const Exec& exec) {
   }
   for (const auto& [name, value] : exec.env) {
     if (!is_variable_name(name)) {
-      return failure<Code::request_impossible>(kind,
-                                               "`" + name + "` is not a name of a variable");
+      return failure<Code::request_impossible>(kind, "`" + name + "` is not a name of a variable");
     }
   }
   return std::nullopt;
@@ -83,7 +82,7 @@ class Effector final : public RealEffector {
     Instant deadline;
     std::unique_ptr<Wake> cancelled;  // of a task
     std::thread thread;               // of a task
-    std::uint64_t ticket = 0;  // of a simple command
+    std::uint64_t ticket = 0;         // of a simple command
   };
   struct Job {
     HostAddress host;
@@ -110,7 +109,7 @@ class Effector final : public RealEffector {
   std::map<ActionId, std::unique_ptr<Running>> running_;
   std::vector<std::unique_ptr<Running>> strays_;  // completed without them; still to be joined
   std::vector<Job> jobs_;
-  std::deque<Completion> ready_;  // taken from `completions_`
+  std::deque<Completion> ready_;           // taken from `completions_`
   Instant next_overdue_ = Instant::max();  // not after the first deadline and its grace
   // What the threads share.
   Wake changed_;
@@ -146,16 +145,15 @@ void Effector::finish(ActionId id, ActionResult result) {
 }
 
 ActionResult perform(const Task& task) {
-  return std::visit(
-      overloaded{
-          [&task](const Exec& exec) { return do_job(task, exec); },
-          [&task](const Pipe& pipe) { return do_pipe(task, pipe); },
-          [&task](const WriteFile& file) { return do_write(task, file); },
-          [&task](const Sql& sql) { return do_sql(task, sql); },
-          [&task](const HttpCall& call) { return do_http(task, call); },
-          [&task](const Connect& connect) { return do_connect(task, connect); },
-      },
-      task.action.body);
+  return std::visit(overloaded{
+                        [&task](const Exec& exec) { return do_job(task, exec); },
+                        [&task](const Pipe& pipe) { return do_pipe(task, pipe); },
+                        [&task](const WriteFile& file) { return do_write(task, file); },
+                        [&task](const Sql& sql) { return do_sql(task, sql); },
+                        [&task](const HttpCall& call) { return do_http(task, call); },
+                        [&task](const Connect& connect) { return do_connect(task, connect); },
+                    },
+                    task.action.body);
 }
 
 void Effector::start(ActionId id, Action action) {
@@ -326,8 +324,8 @@ std::expected<std::unique_ptr<RealEffector>, Failure> make_effector(
   }
   std::string directory = parent + "/plan-XXXXXX";
   if (::mkdtemp(directory.data()) == nullptr) {
-    Failure why = real::failure<Code::state_unusable>(
-        FailureKind::refused, parent, std::generic_category().message(errno));
+    Failure why = real::failure<Code::state_unusable>(FailureKind::refused, parent,
+                                                      std::generic_category().message(errno));
     why.system_error = errno;
     return std::unexpected(std::move(why));
   }

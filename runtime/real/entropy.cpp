@@ -32,6 +32,8 @@ class RealEntropy final : public Entropy {
 
 }  // namespace
 
-std::unique_ptr<Entropy> make_entropy() { return std::make_unique<RealEntropy>(); }
+std::unique_ptr<Entropy> make_entropy() {
+  return std::make_unique<RealEntropy>();
+}
 
 }  // namespace plan

@@ -62,7 +62,9 @@ void add(Redactor& redactor, const HttpCall& call) {
   }
 }
 
-void add(Redactor& redactor, const Connect& connect) { add(redactor, connect.host); }
+void add(Redactor& redactor, const Connect& connect) {
+  add(redactor, connect.host);
+}
 
 std::string shortened(std::string text) {
   std::ranges::replace(text, '\n', ' ');

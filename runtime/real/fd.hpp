@@ -13,7 +13,9 @@ namespace plan::real {
 
 using Instant = std::chrono::steady_clock::time_point;
 
-[[nodiscard]] inline Instant now() { return std::chrono::steady_clock::now(); }
+[[nodiscard]] inline Instant now() {
+  return std::chrono::steady_clock::now();
+}
 
 // Owns a descriptor; -1: none.
 class Fd {
@@ -50,7 +52,9 @@ class Wake {
 enum class ReadState : unsigned char { data, nothing_yet, end };
 
 // Appends what can be read at once, at most `limit_bytes`. Errors are an end.
-[[nodiscard]] ReadState read_available(int fd, std::string& into, std::size_t limit_bytes = 262'144);
+[[nodiscard]] ReadState read_available(int fd,
+                                       std::string& into,
+                                       std::size_t limit_bytes = 262'144);
 
 // Number of bytes taken, 0 if it would block, -1 if the reader is gone. Needs SIGPIPE blocked.
 [[nodiscard]] std::ptrdiff_t write_available(int fd, std::string_view data);

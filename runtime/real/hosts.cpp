@@ -13,8 +13,8 @@ Hosts::~Hosts() {
 }
 
 Hosts::Entry& Hosts::entry(const HostAddress& host) {
-  const Key key = host.is_local ? Key{true, "", "", 0}
-                                : Key{false, host.address, host.user, host.port};
+  const Key key =
+      host.is_local ? Key{true, "", "", 0} : Key{false, host.address, host.user, host.port};
   Entry& found = entries_[key];
   if (!found.link) {
     found.link = std::make_unique<Link>(host, options_, stop_);
@@ -76,10 +76,10 @@ Outcome run(const Task& task, const Command& command) {
   for (;;) {
     // The pool answers at the deadline, and soon after cancel(), so this ends.
     const Wake never;
-    std::ignore = is_cancelled
-                      ? wait_ready(finished.get(), POLLIN, never, now() + std::chrono::seconds(1))
-                      : wait_ready(finished.get(), POLLIN, task.cancelled,
-                                   now() + std::chrono::minutes(1));
+    std::ignore =
+        is_cancelled
+            ? wait_ready(finished.get(), POLLIN, never, now() + std::chrono::seconds(1))
+            : wait_ready(finished.get(), POLLIN, task.cancelled, now() + std::chrono::minutes(1));
     {
       const std::lock_guard lock(mutex);
       if (outcome) {

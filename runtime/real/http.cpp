@@ -71,10 +71,12 @@ std::size_t take_header(char* data, std::size_t one, std::size_t size, void* tar
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
   });
   std::string_view value = line.substr(colon + 1);
-  while (!value.empty() && std::string_view(" \t\r\n").find(value.front()) != std::string_view::npos) {
+  while (!value.empty() &&
+         std::string_view(" \t\r\n").find(value.front()) != std::string_view::npos) {
     value.remove_prefix(1);
   }
-  while (!value.empty() && std::string_view(" \t\r\n").find(value.back()) != std::string_view::npos) {
+  while (!value.empty() &&
+         std::string_view(" \t\r\n").find(value.back()) != std::string_view::npos) {
     value.remove_suffix(1);
   }
   call.result.headers.emplace_back(std::move(name), std::string(value));
@@ -200,8 +202,8 @@ Failure failed(const Call& call, CURL* easy, CURLcode code) {
     return failure<Code::server_not_trusted>(FailureKind::refused, place(call), said);
   }
   if (!was_sent) {
-    Failure result = failure<Code::server_unreachable>(
-        FailureKind::refused, place(call), refused_forward(call).value_or(said));
+    Failure result = failure<Code::server_unreachable>(FailureKind::refused, place(call),
+                                                       refused_forward(call).value_or(said));
     result.is_retryable = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT ||
                           !call.http.via.is_local;
     return result;
@@ -231,8 +233,8 @@ std::optional<CURLcode> transfer(const Call& call, CURL* easy) {
       result = message->data.result;
     }
     if (!result) {
-      curl_multi_poll(multi.get(), nullptr, 0, std::min(look_pace_ms, poll_timeout(call.task.deadline)),
-                      nullptr);
+      curl_multi_poll(multi.get(), nullptr, 0,
+                      std::min(look_pace_ms, poll_timeout(call.task.deadline)), nullptr);
     }
   }
   curl_multi_remove_handle(multi.get(), easy);

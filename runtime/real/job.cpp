@@ -22,7 +22,7 @@ constexpr auto first_pause = 30ms;
 constexpr auto longest_pause = 2s;
 constexpr auto start_limit = 10s;  // between launching and `begun`
 constexpr int launch_limit = 3;
-constexpr int keep_days = 14;      // what nobody fetched is removed when the next job starts
+constexpr int keep_days = 14;  // what nobody fetched is removed when the next job starts
 constexpr std::size_t name_limit = 200;
 
 // Job names become file and unit names: other letters than these as .XX.
@@ -73,7 +73,9 @@ std::string runner(const Exec& exec) {
          "if [ -e secrets ]; then . ./secrets; rm -f secrets; fi\n"
          "if [ -e input ]; then exec 3<input; rm -f input; else exec 3</dev/null; fi\n"
          "cd /\n"
-         "{ " + command_text_reading_on(plain) + "; } <&3 3<&- >\"$j/out\" 2>\"$j/err\"\n"
+         "{ " +
+         command_text_reading_on(plain) +
+         "; } <&3 3<&- >\"$j/out\" 2>\"$j/err\"\n"
          "code=$?\n"
          "cd \"$j\"; umask 077; printf '%s\\n' \"$code\" >status.new\n"
          "sync out err status.new 2>/dev/null || sync\n"
@@ -88,10 +90,13 @@ std::string start_text(const Exec& exec) {
       "mkdir \"$b\" 2>/dev/null\n"
       "if [ ! -d \"$b\" ] || [ -L \"$b\" ] || [ ! -O \"$b\" ]; then "
       "echo \"$b is not ours\" >&2; exit 1; fi\n"
-      "find \"$b\" -mindepth 1 -maxdepth 1 -mtime +" + std::to_string(keep_days) +
+      "find \"$b\" -mindepth 1 -maxdepth 1 -mtime +" +
+      std::to_string(keep_days) +
       " -exec sh -c 'if [ -f \"$1/status\" ]; then rm -rf \"$1\"; fi' sh {} \\; 2>/dev/null\n"
       "if [ ! -d \"$j\" ]; then t=$j.new.$$; rm -rf \"$t\"; mkdir \"$t\" || exit 1\n"
-      "{ " + shell_printf(runner(exec)) + "; } >\"$t/run\" || { rm -rf \"$t\"; exit 1; }\n"
+      "{ " +
+      shell_printf(runner(exec)) +
+      "; } >\"$t/run\" || { rm -rf \"$t\"; exit 1; }\n"
       "{ export -p; echo \"umask $u\"; } >\"$t/session\"\n";
   if (!exec.env.empty()) {
     std::string secrets;
@@ -123,14 +128,16 @@ std::string state_text(std::string_view job) {
   return "( " + where(job) +
          "boot=-; if [ -r /proc/sys/kernel/random/boot_id ]; then "
          "read -r boot </proc/sys/kernel/random/boot_id; fi\n"
-         "ended() { if [ -f \"$j/status\" ]; then read -r c <\"$j/status\"; printf 'ended %s' \"$c\"; "
+         "ended() { if [ -f \"$j/status\" ]; then read -r c <\"$j/status\"; printf 'ended %s' "
+         "\"$c\"; "
          "exit; fi; }\n"
          "ended\n"
          "if [ ! -d \"$j\" ]; then printf absent; exit; fi\n"
          "if [ ! -f \"$j/begun\" ]; then printf idle; exit; fi\n"
          "read -r p s at <\"$j/begun\"\n"
          "if [ \"$at\" != \"$boot\" ]; then printf rebooted; exit; fi\n"
-         "if [ -r \"/proc/$p/stat\" ] && read -r stat <\"/proc/$p/stat\"; then set -- ${stat##*) }; "
+         "if [ -r \"/proc/$p/stat\" ] && read -r stat <\"/proc/$p/stat\"; then set -- ${stat##*) "
+         "}; "
          "if [ \"${20}\" = \"$s\" ]; then printf 'running %s' \"$p\"; exit; fi\n"
          // Without /proc there is only the number to go by.
          "elif [ \"$s\" = - ] && kill -s 0 \"$p\"; then printf 'running %s' \"$p\"; exit; fi\n"
@@ -164,9 +171,10 @@ struct Supervision {
 
 ActionResult fetch(const Supervision& job, std::string_view state) {
   const std::string code(state.substr(state.find(' ') + 1));
-  Outcome outcome = job.ask("( " + where(job.exec.job) +
-                                "cat \"$j/out\"; cat \"$j/err\" >&2; exit " + code + " ) </dev/null",
-                            true);
+  Outcome outcome =
+      job.ask("( " + where(job.exec.job) + "cat \"$j/out\"; cat \"$j/err\" >&2; exit " + code +
+                  " ) </dev/null",
+              true);
   if (auto* why = std::get_if<Failure>(&outcome)) {
     return std::move(*why);
   }
@@ -243,7 +251,8 @@ ActionResult do_job(const Task& task, const Exec& exec) {
     }
     if (now() + pause >= task.deadline) {
       Failure why = timed_out_failure(task, FailureKind::unknown);
-      why.notes.push_back("it runs on as job `" + exec.job + "`; going on with the run finds it again");
+      why.notes.push_back("it runs on as job `" + exec.job +
+                          "`; going on with the run finds it again");
       return why;
     }
     const Wake never;

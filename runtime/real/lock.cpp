@@ -65,9 +65,9 @@ std::expected<std::unique_ptr<RunLock>, Failure> acquire_lock(std::string_view p
     return std::unexpected(std::move(result));
   }
   const std::string text = std::string(owner.substr(0, owner_limit - 1)) + "\n";
-  const bool is_written = ::ftruncate(file.get(), 0) == 0 &&
-                          ::pwrite(file.get(), text.data(), text.size(), 0) ==
-                              static_cast<ssize_t>(text.size());
+  const bool is_written =
+      ::ftruncate(file.get(), 0) == 0 &&
+      ::pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
   if (!is_written) {
     return std::unexpected(unusable(name, errno));
   }

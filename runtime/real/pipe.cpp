@@ -18,15 +18,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t buffer_limit = 1 << 18;
-constexpr std::size_t said_limit = 1 << 16;   // of each standard error: the last of it
+constexpr std::size_t said_limit = 1 << 16;    // of each standard error: the last of it
 constexpr std::size_t answer_limit = 1 << 20;  // of the sink's output: the last of it
 constexpr auto kill_limit = 5s;
 
 struct End {
   const Exec& exec;
   Shell shell;
-  std::string trailer;   // what stands before the status
-  std::string out;       // of the source: data not yet given to the sink
+  std::string trailer;  // what stands before the status
+  std::string out;      // of the source: data not yet given to the sink
   std::string err;
   bool out_ended = false;
   bool err_ended = false;
@@ -34,8 +34,7 @@ struct End {
 };
 
 std::expected<End, Failure> open_end(const Task& task, const Exec& exec) {
-  auto shell =
-      open_shell(task.hosts.link(exec.host), exec.user, task.deadline, task.cancelled);
+  auto shell = open_shell(task.hosts.link(exec.host), exec.user, task.deadline, task.cancelled);
   if (!shell) {
     return std::unexpected(shell.error());
   }
@@ -120,8 +119,7 @@ void bound(std::string& text, std::size_t limit) {
 }
 
 void read_end(End& end, short out_events, short err_events) {
-  if (out_events != 0 &&
-      read_available(end.shell.process.output(), end.out) == ReadState::end) {
+  if (out_events != 0 && read_available(end.shell.process.output(), end.out) == ReadState::end) {
     end.out_ended = true;
     read_trailer(end);
   }
@@ -140,8 +138,10 @@ std::size_t data_size(const End& source) {
   return source.out.size() - std::min(source.out.size(), held_back);
 }
 
-Failure broken(const Pipe& pipe, FailureKind kind, std::string why, const End& source, const End& sink) {
-  Failure result = failure<Code::pipe_broken>(kind, pipe.source.host.name, pipe.sink.host.name, why);
+Failure broken(
+    const Pipe& pipe, FailureKind kind, std::string why, const End& source, const End& sink) {
+  Failure result =
+      failure<Code::pipe_broken>(kind, pipe.source.host.name, pipe.sink.host.name, why);
   for (const End* end : {&source, &sink}) {
     if (const std::string said = last_lines(end->err); !said.empty()) {
       result.notes.push_back((end == &source ? "the source said: " : "the sink said: ") + said);
@@ -176,8 +176,8 @@ bool move(const Task& task, End& source, End& sink, Transfer& transfer) {
   read_end(sink, polled[2].revents, polled[3].revents);
   bound(sink.out, answer_limit);
   if (polled[4].revents != 0) {
-    const std::ptrdiff_t put = write_available(
-        sink.shell.process.input(), std::string_view(source.out).substr(0, ready_bytes));
+    const std::ptrdiff_t put = write_available(sink.shell.process.input(),
+                                               std::string_view(source.out).substr(0, ready_bytes));
     if (put < 0) {
       transfer.sink_reads = false;
       return false;
@@ -234,12 +234,13 @@ ActionResult do_pipe(const Task& task, const Pipe& pipe) {
     return broken(pipe, FailureKind::unknown, "the sink did not start", *source, *sink);
   }
   const bool is_started =
-      send(task, *source, "{ " + command_text(pipe.source) + "; " + trailer_text(*source) + "; exit; }\n");
+      send(task, *source,
+           "{ " + command_text(pipe.source) + "; " + trailer_text(*source) + "; exit; }\n");
   Transfer transfer;
   bool is_over = !is_started;
   while (!is_over) {
-    is_over = !move(task, *source, *sink, transfer) || now() >= task.deadline ||
-              is_set(task.cancelled);
+    is_over =
+        !move(task, *source, *sink, transfer) || now() >= task.deadline || is_set(task.cancelled);
   }
   const bool is_complete = source->code == 0 && source->out.empty() && sink->code == 0;
   if (!is_complete) {

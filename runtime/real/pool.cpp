@@ -40,20 +40,20 @@ struct ShellPool::Channel {
 
   std::thread thread;
   Wake wake;
-  bool is_idle = false;                 // (pool) sleeps, takes anything
-  bool takes_observations = false;      // (pool) sleeps, has room for those that observe
-  bool is_ended = false;                // (pool) takes nothing more
-  std::atomic<bool> is_finished{false}; // its thread has nothing left to do
-  std::vector<std::uint64_t> cancelled; // (pool)
+  bool is_idle = false;                  // (pool) sleeps, takes anything
+  bool takes_observations = false;       // (pool) sleeps, has room for those that observe
+  bool is_ended = false;                 // (pool) takes nothing more
+  std::atomic<bool> is_finished{false};  // its thread has nothing left to do
+  std::vector<std::uint64_t> cancelled;  // (pool)
 
   std::optional<Shell> shell;
   std::deque<Slot> in_flight;
   std::string unsent;
   std::size_t window = first_window;
-  bool leaves_waiting = false;  // when it last took from the queue, some were left
-  bool runs_change = false;  // the command in flight is not an observation
+  bool leaves_waiting = false;             // when it last took from the queue, some were left
+  bool runs_change = false;                // the command in flight is not an observation
   Instant next_deadline = Instant::max();  // not after the first deadline of those in flight
-  Instant head_since;        // since when the first one in flight is being waited for
+  Instant head_since;                      // since when the first one in flight is being waited for
   std::chrono::milliseconds pause = first_pause;
 };
 
@@ -108,8 +108,8 @@ void ShellPool::wake_one(bool is_observation) {
   }
   if (waiting_.size() == 1) {
     // All are busy: one has to watch how long this waits.
-    const auto watcher = std::ranges::find(
-        channels_, false, [](const auto& channel) { return channel->is_ended; });
+    const auto watcher =
+        std::ranges::find(channels_, false, [](const auto& channel) { return channel->is_ended; });
     (*watcher)->wake.set();
   }
 }
@@ -177,9 +177,8 @@ bool ShellPool::wait_for_work(Channel& me) {
         return true;
       }
       me.cancelled.clear();
-      const auto alive = std::ranges::count(channels_, false, [](const auto& channel) {
-        return channel->is_ended;
-      });
+      const auto alive = std::ranges::count(channels_, false,
+                                            [](const auto& channel) { return channel->is_ended; });
       if (alive > 1 && now() - idle_since >= idle_limit) {
         me.is_ended = true;
         return false;
@@ -296,8 +295,7 @@ void ShellPool::fill(Channel& me) {
     waiting_.pop_front();
     me.runs_change = !request.is_observation;
     me.next_deadline = std::min(me.next_deadline, request.deadline);
-    const std::string framed =
-        me.shell->session.framed(request.text, request.output_limit_bytes);
+    const std::string framed = me.shell->session.framed(request.text, request.output_limit_bytes);
     me.unsent += framed;
     me.in_flight.push_back({.request = std::move(request), .size = framed.size()});
     last_taken_ = now();
@@ -313,7 +311,8 @@ void ShellPool::fill(Channel& me) {
 Instant ShellPool::next_look(const Channel& me) {
   Instant next = std::min(now() + 1min, me.next_deadline);
   if (me.in_flight.size() > 1) {
-    next = std::min(next, std::max(now(), me.head_since + patience + 2 * me.shell->round_trip) + 1ms);
+    next =
+        std::min(next, std::max(now(), me.head_since + patience + 2 * me.shell->round_trip) + 1ms);
   }
   return me.leaves_waiting ? std::min(next, now() + patience) : next;
 }
@@ -435,7 +434,8 @@ void ShellPool::hand_back_followers(Channel& me) {
   const std::lock_guard lock(mutex_);
   for (std::size_t index = me.in_flight.size(); index-- > 1;) {
     std::optional<Request>& request = me.in_flight[index].request;
-    const bool stays = !request || std::ranges::find(me.cancelled, request->ticket) != me.cancelled.end();
+    const bool stays =
+        !request || std::ranges::find(me.cancelled, request->ticket) != me.cancelled.end();
     if (!stays) {
       waiting_.push_front(std::move(*request));
       request.reset();
@@ -529,8 +529,8 @@ void ShellPool::grow_if_needed() {
   }
   // While small observations flow, only a stop counts.
   const bool is_flowing = is_quick_ && waiting_.front().is_observation;
-  const Instant since = is_flowing ? std::max(waiting_.front().queued, last_taken_)
-                                   : waiting_.front().queued;
+  const Instant since =
+      is_flowing ? std::max(waiting_.front().queued, last_taken_) : waiting_.front().queued;
   if (now() - since < patience) {
     return;
   }

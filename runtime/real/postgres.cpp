@@ -42,9 +42,10 @@ struct Call {
 };
 
 std::string name_of(const Sql& sql) {
-  const std::string place = sql.address.starts_with("/") ? sql.address
-                                                         : sql.address + ":" + std::to_string(sql.port);
-  return "`" + sql.database + "` on " + place + (sql.via.is_local ? "" : " of host `" + sql.via.name + "`");
+  const std::string place =
+      sql.address.starts_with("/") ? sql.address : sql.address + ":" + std::to_string(sql.port);
+  return "`" + sql.database + "` on " + place +
+         (sql.via.is_local ? "" : " of host `" + sql.via.name + "`");
 }
 
 // The address that libpq is given: the target itself, or the directory of the forward's socket,
@@ -79,7 +80,9 @@ Failure over(const Call& call, Waited waited, FailureKind kind) {
 
 // What the server, or the way to it, said to the attempt to connect. Nothing has happened yet.
 Failure connect_failure(const Call& call, std::string said) {
-  const auto says = [&said](std::string_view words) { return said.find(words) != std::string::npos; };
+  const auto says = [&said](std::string_view words) {
+    return said.find(words) != std::string::npos;
+  };
   constexpr auto kind = FailureKind::refused;
   if (!call.sql.via.is_local) {
     // A forward that finds nobody closes the connection; the reason is in ssh's log, soon.
@@ -90,8 +93,8 @@ Failure connect_failure(const Call& call, std::string said) {
       said = last_lines(log.substr(at + 13, log.find('\n', at) - at - 13)) + " (on the host)";
     }
   }
-  const bool is_starting = says("starting up") || says("shutting down") || says("too many clients") ||
-                           says("recovery mode");
+  const bool is_starting = says("starting up") || says("shutting down") ||
+                           says("too many clients") || says("recovery mode");
   if (!is_starting && (says("FATAL") || says("authentication") || says("password"))) {
     return failure<Code::database_login_refused>(kind, call.name, last_lines(said, 3));
   }
@@ -107,11 +110,28 @@ std::expected<Connection, Failure> connect(Call& call) {
   }
   call.log_begin = call.sql.via.is_local ? 0 : call.link.log_size();
   const std::string port = std::to_string(call.sql.port);
-  const char* names[] = {"host", "port", "dbname", "user", "password", "application_name",
-                         "client_encoding", "tcp_user_timeout", "keepalives_idle", "passfile", nullptr};
-  const char* values[] = {address->c_str(), port.c_str(), call.sql.database.c_str(),
-                          call.sql.user.c_str(), call.sql.password.reveal().c_str(), "plan", "UTF8",
-                          "15000", "5", "/dev/null", nullptr};
+  const char* names[] = {"host",
+                         "port",
+                         "dbname",
+                         "user",
+                         "password",
+                         "application_name",
+                         "client_encoding",
+                         "tcp_user_timeout",
+                         "keepalives_idle",
+                         "passfile",
+                         nullptr};
+  const char* values[] = {address->c_str(),
+                          port.c_str(),
+                          call.sql.database.c_str(),
+                          call.sql.user.c_str(),
+                          call.sql.password.reveal().c_str(),
+                          "plan",
+                          "UTF8",
+                          "15000",
+                          "5",
+                          "/dev/null",
+                          nullptr};
   Connection connection(PQconnectStartParams(names, values, 0));
   if (!connection) {
     return std::unexpected(failure<Code::database_unreachable>(FailureKind::refused, call.name,
@@ -149,7 +169,8 @@ std::optional<Failure> send(const Call& call, const Connection& connection) {
                                         last_lines(PQerrorMessage(connection.get()), 3));
   }
   for (int left = PQflush(connection.get()); left == 1; left = PQflush(connection.get())) {
-    if (const Waited waited = wait_for(call, connection, POLLOUT | POLLIN); waited != Waited::ready) {
+    if (const Waited waited = wait_for(call, connection, POLLOUT | POLLIN);
+        waited != Waited::ready) {
       return over(call, waited, FailureKind::unknown);
     }
     PQconsumeInput(connection.get());
@@ -282,7 +303,8 @@ std::expected<SqlResult, Failure> receive(const Call& call, const Connection& co
     std::from_chars(affected.data(), affected.data() + affected.size(), result.affected);
     if (size > answer_limit) {
       cancel_statement(call, connection);
-      return std::unexpected(failure<Code::answer_too_large>(FailureKind::unknown, call.name, "64 MiB"));
+      return std::unexpected(
+          failure<Code::answer_too_large>(FailureKind::unknown, call.name, "64 MiB"));
     }
   }
   if (failed) {
@@ -295,10 +317,11 @@ std::expected<SqlResult, Failure> receive(const Call& call, const Connection& co
 
 ActionResult do_sql(const Task& task, const Sql& sql) {
   Call call{task, sql, task.hosts.link(sql.via), name_of(sql)};
-  const bool has_nul = sql.statement.find('\0') != std::string::npos ||
-                       std::ranges::any_of(sql.parameters, [](const std::optional<Text>& parameter) {
-                         return parameter && parameter->reveal().find('\0') != std::string::npos;
-                       });
+  const bool has_nul =
+      sql.statement.find('\0') != std::string::npos ||
+      std::ranges::any_of(sql.parameters, [](const std::optional<Text>& parameter) {
+        return parameter && parameter->reveal().find('\0') != std::string::npos;
+      });
   if (has_nul) {
     return failure<Code::request_impossible>(FailureKind::refused,
                                              "PostgreSQL takes no NUL in texts");

@@ -6,11 +6,6 @@
 #include <mutex>
 #include <system_error>
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
 #include <boost/process/env.hpp>
@@ -19,6 +14,10 @@
 #include <boost/process/extend.hpp>
 #include <boost/process/posix.hpp>
 #include <boost/process/search_path.hpp>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "runtime/real/failure.hpp"
 
@@ -74,8 +73,8 @@ void leave_controller() {
 }
 
 Failure cannot_start(const std::string& program, int error) {
-  Failure result = failure<Code::program_missing>(
-      FailureKind::refused, program, std::generic_category().message(error));
+  Failure result = failure<Code::program_missing>(FailureKind::refused, program,
+                                                  std::generic_category().message(error));
   result.system_error = error;
   return result;
 }
@@ -119,9 +118,8 @@ std::expected<Process, Failure> Process::start(const std::vector<std::string>& a
   if (program.empty()) {
     return std::unexpected(cannot_start(argv[0], ENOENT));
   }
-  bp::environment variables = environment.empty()
-                                  ? bp::environment(boost::this_process::environment())
-                                  : bp::environment();
+  bp::environment variables =
+      environment.empty() ? bp::environment(boost::this_process::environment()) : bp::environment();
   for (const auto& [name, value] : environment) {
     variables[name] = value;
   }
@@ -132,25 +130,23 @@ std::expected<Process, Failure> Process::start(const std::vector<std::string>& a
   }
   auto child = std::make_unique<Child>();
   std::error_code why;
-  child->child = bp::child(bp::exe = program,
-                           bp::args = std::vector<std::string>(argv.begin() + 1, argv.end()),
-                           variables,
-                           bp::posix::fd.bind(STDIN_FILENO, pipes->child_input.get()),
-                           bp::posix::fd.bind(STDOUT_FILENO, pipes->child_output.get()),
-                           bp::posix::fd.bind(STDERR_FILENO, pipes->child_error.get()),
-                           bp::extend::on_exec_setup = [](auto&) { leave_controller(); },
-                           why);
+  child->child = bp::child(
+      bp::exe = program, bp::args = std::vector<std::string>(argv.begin() + 1, argv.end()),
+      variables, bp::posix::fd.bind(STDIN_FILENO, pipes->child_input.get()),
+      bp::posix::fd.bind(STDOUT_FILENO, pipes->child_output.get()),
+      bp::posix::fd.bind(STDERR_FILENO, pipes->child_error.get()),
+      bp::extend::on_exec_setup = [](auto&) { leave_controller(); }, why);
   if (why) {
     return std::unexpected(cannot_start(argv[0], why.value()));
   }
   child->pid = child->child.id();
-  return Process(std::move(child),
-                 std::move(pipes->input),
-                 std::move(pipes->output),
+  return Process(std::move(child), std::move(pipes->input), std::move(pipes->output),
                  std::move(pipes->error));
 }
 
-int Process::pid() const { return child_->pid; }
+int Process::pid() const {
+  return child_->pid;
+}
 
 std::optional<int> Process::status() {
   if (child_->status) {

@@ -106,14 +106,17 @@ class TerminalPrompt final : public Prompt {
       return Answer::not_available;
     }
     const std::string answer = trimmed(*line);
-    const bool is_yes = wants_word ? answer == question.expected_word
-                                   : answer == "y" || answer == "Y" || answer == "yes" || answer == "Yes";
+    const bool is_yes = wants_word
+                            ? answer == question.expected_word
+                            : answer == "y" || answer == "Y" || answer == "yes" || answer == "Yes";
     return is_yes ? Answer::yes : Answer::no;
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Prompt> make_prompt() { return std::make_unique<TerminalPrompt>(); }
+std::unique_ptr<Prompt> make_prompt() {
+  return std::make_unique<TerminalPrompt>();
+}
 
 }  // namespace plan

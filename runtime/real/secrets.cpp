@@ -46,7 +46,7 @@ Read read_file(const std::string& path) {
     return std::unexpected("cannot read `" + path + "`: " + why);
   };
   const real::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info {};
+  struct stat info{};
   if (!file.is_open() || ::fstat(file.get(), &info) != 0) {
     return because(std::generic_category().message(errno));
   }
@@ -54,7 +54,8 @@ Read read_file(const std::string& path) {
     return because("others than its owner may use it; `chmod 600` it");
   }
   std::string text;
-  while (text.size() <= size_limit && real::read_available(file.get(), text) == real::ReadState::data) {
+  while (text.size() <= size_limit &&
+         real::read_available(file.get(), text) == real::ReadState::data) {
   }
   return text.size() > size_limit ? because("it is larger than 1 MiB") : without_line_end(text);
 }
@@ -67,7 +68,8 @@ Read run_command(const std::string& command, std::chrono::milliseconds limit) {
   }
   if (finished->code != 0) {
     return std::unexpected("`" + command + "` ended with exit status " +
-                           std::to_string(finished->code) + ": " + real::last_lines(finished->err, 3));
+                           std::to_string(finished->code) + ": " +
+                           real::last_lines(finished->err, 3));
   }
   return without_line_end(finished->out);
 }

@@ -64,7 +64,8 @@ std::string command_text_reading_on(const Exec& exec) {
   }
   // A script stands in an eval, so that a mistake in its syntax ends the subshell only. A text that
   // is cut off has no closing parenthesis and does nothing.
-  text += exec.argv.empty() ? "eval " + shell_in_quotes(exec.script) : "exec " + words_of(exec.argv);
+  text +=
+      exec.argv.empty() ? "eval " + shell_in_quotes(exec.script) : "exec " + words_of(exec.argv);
   return text + " )";
 }
 
@@ -125,10 +126,15 @@ std::string Session::greeting() {
   are_tests_.push_back(false);
   // The session's word is in the shell's memory only. Programs in /sbin are found by all users.
   // Where there is /proc: when the shell started, and which boot this is.
-  return "plan_mark_() { printf '\\036" + nonce_ + " %s %s\\n' \"$1\" \"$2\"; printf '\\036" + nonce_ +
+  return "plan_mark_() { printf '\\036" + nonce_ + " %s %s\\n' \"$1\" \"$2\"; printf '\\036" +
+         nonce_ +
          " %s\\n' \"$1\" >&2; }\n"
-         "plan_test_() { printf '\\036" + nonce_ + " %s %s\\n' \"$1\" \"$2\"; if [ \"$2\" -gt 1 ]; then "
-         "printf '\\036" + nonce_ + " %s\\n' \"$1\" >&2; fi; }\n"
+         "plan_test_() { printf '\\036" +
+         nonce_ +
+         " %s %s\\n' \"$1\" \"$2\"; if [ \"$2\" -gt 1 ]; then "
+         "printf '\\036" +
+         nonce_ +
+         " %s\\n' \"$1\" >&2; fi; }\n"
          "cd /; unset ENV BASH_ENV CDPATH; set +m\n"
          "PATH=\"${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin\"; export PATH\n"
          "plan_stat_=; plan_boot_=\n"

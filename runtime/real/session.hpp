@@ -32,8 +32,8 @@ namespace plan::real {
 class MarkedStream {
  public:
   struct Part {
-    std::string text;          // before the mark
-    std::string mark;          // after the session's word: "17 0"
+    std::string text;  // before the mark
+    std::string mark;  // after the session's word: "17 0"
     bool is_truncated = false;
   };
 
@@ -75,8 +75,7 @@ struct Hello {
 class Session {
  public:
   // `nonce`: a random word of letters and digits.
-  explicit Session(std::string nonce)
-      : nonce_(std::move(nonce)), output_(nonce_), error_(nonce_) {}
+  explicit Session(std::string nonce) : nonce_(std::move(nonce)), output_(nonce_), error_(nonce_) {}
 
   // Prepares a fresh shell; its answer is number 0, read by parse_hello. Sent once, first.
   [[nodiscard]] std::string greeting();

@@ -119,11 +119,10 @@ std::expected<Hello, Failure> greet(Opening& opening, Session& session) {
 }
 
 bool is_user_name(std::string_view name) {
-  return !name.empty() && name.front() != '-' &&
-         std::ranges::all_of(name, [](char letter) {
-           return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-                  (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' || letter == '.';
-         });
+  return !name.empty() && name.front() != '-' && std::ranges::all_of(name, [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' || letter == '.';
+  });
 }
 
 // Replaces the shell by one of the other user, which says `ready` first; only then does it read
@@ -135,19 +134,22 @@ std::string become_text(const Opening& opening, const Hello& hello, const std::s
   if (hello.uid == "0") {
     const std::string inner = "'" + ready + "'";
     return "HOME=~" + user + " USER=" + user + " LOGNAME=" + user + "; export HOME USER LOGNAME\n" +
-           "if command -v runuser >/dev/null 2>&1; then exec runuser -u " + user + " -- sh -c " + inner +
-           "; else exec su -s /bin/sh " + user + " -c " + inner + "; fi\n";
+           "if command -v runuser >/dev/null 2>&1; then exec runuser -u " + user + " -- sh -c " +
+           inner + "; else exec su -s /bin/sh " + user + " -c " + inner + "; fi\n";
   }
   const std::string inner =
       "'if [ -n \"$1\" ]; then LC_ALL=$1; export LC_ALL; else unset LC_ALL; fi; " + ready + "'";
   const std::string how = opening.link.become_password() ? "-k -S -p " + word + "-ask" : "-n";
-  return "exec env LC_ALL=C sudo " + how + " -u " + user + " -- sh -c " + inner + " sh \"$LC_ALL\"\n";
+  return "exec env LC_ALL=C sudo " + how + " -u " + user + " -- sh -c " + inner +
+         " sh \"$LC_ALL\"\n";
 }
 
 Failure become_failure(Opening& opening, const Hello& hello) {
   const std::string name = opening.link.host().name;
   std::string said = last_lines(opening.err, 4);
-  const auto says = [&said](std::string_view words) { return said.find(words) != std::string::npos; };
+  const auto says = [&said](std::string_view words) {
+    return said.find(words) != std::string::npos;
+  };
   constexpr auto kind = FailureKind::refused;
   if (says("incorrect password") || says("try again")) {
     return failure<Code::become_password_wrong>(kind, name);
@@ -166,15 +168,16 @@ Failure become_failure(Opening& opening, const Hello& hello) {
   }
   Failure result = failure<Code::become_refused>(kind, name, "`" + hello.user + "`", opening.user,
                                                  said.empty() ? "sudo gave no reason" : said);
-  result.helps.push_back("on the host, `sudo -l -U " + hello.user + "` lists what it may do; `plan` needs `sh`");
+  result.helps.push_back("on the host, `sudo -l -U " + hello.user +
+                         "` lists what it may do; `plan` needs `sh`");
   return result;
 }
 
 // Waits until the new shell says that it is ready, giving sudo its password if it asks.
 std::expected<void, Failure> become(Opening& opening, const Hello& hello) {
   if (!is_user_name(opening.user)) {
-    return std::unexpected(failure<Code::user_unknown>(FailureKind::refused, opening.user,
-                                                       opening.link.host().name));
+    return std::unexpected(
+        failure<Code::user_unknown>(FailureKind::refused, opening.user, opening.link.host().name));
   }
   const std::string word = random_word();
   const std::string ready = "\036" + word + " ready\n";
@@ -189,8 +192,8 @@ std::expected<void, Failure> become(Opening& opening, const Hello& hello) {
     }
     if (const std::size_t at = opening.err.find(ask); at != std::string::npos) {
       if (has_answered) {
-        return std::unexpected(failure<Code::become_password_wrong>(FailureKind::refused,
-                                                                    opening.link.host().name));
+        return std::unexpected(
+            failure<Code::become_password_wrong>(FailureKind::refused, opening.link.host().name));
       }
       opening.err.erase(0, at + ask.size());
       unsent += opening.link.become_password()->reveal() + "\n";
@@ -229,15 +232,15 @@ std::string kill_text(const ProcessGroup& group, Kill kill) {
     return ":";  // cannot be told from another process of that number
   }
   const std::string at_once = "kill -s KILL -- -" + group.leader;
-  const std::string deed = kill == Kill::at_once
-                               ? at_once
-                               : "( kill -s TERM -- -" + group.leader + "; sleep 2; " + at_once + " ) &";
+  const std::string deed = kill == Kill::at_once ? at_once
+                                                 : "( kill -s TERM -- -" + group.leader +
+                                                       "; sleep 2; " + at_once + " ) &";
   // A number is not given to a new process while its group has members, so a leader that is gone
   // leaves the group ours; a leader that started at another time is somebody else.
   return "( read -r boot </proc/sys/kernel/random/boot_id; [ \"$boot\" = " + group.boot_id +
          " ] || exit 0; if read -r stat </proc/" + group.leader +
-         "/stat; then set -- ${stat##*) }; [ \"${20}\" = " + group.started +
-         " ] || exit 0; fi; " + deed + " ) >/dev/null 2>&1 </dev/null";
+         "/stat; then set -- ${stat##*) }; [ \"${20}\" = " + group.started + " ] || exit 0; fi; " +
+         deed + " ) >/dev/null 2>&1 </dev/null";
 }
 
 std::expected<Shell, Failure> open_shell(Link& link,

@@ -23,7 +23,7 @@ struct ProcessGroup {
 struct Shell {
   Process process;
   Session session;
-  Hello hello;          // of the user that commands run as
+  Hello hello;  // of the user that commands run as
   ProcessGroup group;
   std::uint64_t connection = 0;
   std::chrono::milliseconds round_trip{0};

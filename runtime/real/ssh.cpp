@@ -86,12 +86,12 @@ std::vector<std::string> Link::ssh_argv(const std::vector<std::string>& more) co
     argv.insert(argv.end(), {"-F", options_.ssh_config});
   }
   argv.insert(argv.end(), more.begin(), more.end());
-  for (const char* option : {"BatchMode=yes", "ControlPersist=no", "ClearAllForwardings=yes",
-                             "ForwardAgent=no", "ForwardX11=no", "PermitLocalCommand=no",
-                             "RequestTTY=no", "RemoteCommand=none", "EscapeChar=none",
-                             "StreamLocalBindUnlink=yes", "StreamLocalBindMask=0177",
-                             "ServerAliveInterval=5", "ServerAliveCountMax=3",
-                             "ConnectTimeout=15", "UpdateHostKeys=no"}) {
+  for (const char* option :
+       {"BatchMode=yes", "ControlPersist=no", "ClearAllForwardings=yes", "ForwardAgent=no",
+        "ForwardX11=no", "PermitLocalCommand=no", "RequestTTY=no", "RemoteCommand=none",
+        "EscapeChar=none", "StreamLocalBindUnlink=yes", "StreamLocalBindMask=0177",
+        "ServerAliveInterval=5", "ServerAliveCountMax=3", "ConnectTimeout=15",
+        "UpdateHostKeys=no"}) {
     argv.insert(argv.end(), {"-o", option});
   }
   if (!host_.user.empty()) {
@@ -128,13 +128,15 @@ std::vector<std::string> Link::shell_argv() {
   const std::lock_guard lock(mutex_);
   // Without a master ssh would connect by itself; the impossible proxy prevents that.
   std::vector<std::string> argv =
-      ssh_argv({"-T", "-S", directory_ + "/" + std::to_string(connection_), "-o", "ControlMaster=no",
-                "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR"});
+      ssh_argv({"-T", "-S", directory_ + "/" + std::to_string(connection_), "-o",
+                "ControlMaster=no", "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR"});
   argv.emplace_back("exec sh");
   return argv;
 }
 
-bool Link::is_master_alive() { return master_ && !master_->status(); }
+bool Link::is_master_alive() {
+  return master_ && !master_->status();
+}
 
 bool Link::is_up(std::uint64_t connection) {
   const std::lock_guard lock(mutex_);
@@ -203,8 +205,9 @@ std::expected<std::uint64_t, Failure> Link::ensure(Instant until, const Wake& ca
     } else {
       failed = last_failure_;
     }
-    const bool is_worth_it = failed && failed->is_retryable &&
-                             (was_ever_up_ || (failed->code == Code::handshake_broken && tries < 4));
+    const bool is_worth_it =
+        failed && failed->is_retryable &&
+        (was_ever_up_ || (failed->code == Code::handshake_broken && tries < 4));
     if (now() + pause >= until || (failed && !is_worth_it)) {
       Failure result = failed ? *failed
                               : failure<Code::host_timed_out>(FailureKind::refused, host_.name,
@@ -232,8 +235,8 @@ std::expected<void, Failure> Link::connect_once(Instant until, const Wake& cance
   const Instant limit = std::min(until, begun + connect_limit);
   // The master holds a shell that is never used: when the controller dies, its input ends, and
   // with it the connection.
-  std::vector<std::string> argv =
-      ssh_argv({"-M", "-T", "-S", socket, "-E", log, "-o", "ControlMaster=yes", "-o", "LogLevel=INFO"});
+  std::vector<std::string> argv = ssh_argv(
+      {"-M", "-T", "-S", socket, "-E", log, "-o", "ControlMaster=yes", "-o", "LogLevel=INFO"});
   argv.emplace_back("exec sh");
   auto master = Process::start(argv, ssh_environment());
   if (!master) {
@@ -254,8 +257,7 @@ std::expected<void, Failure> Link::connect_once(Instant until, const Wake& cance
     if (now() >= limit) {
       master->signal_group(SIGKILL);
       Failure result = failure<Code::host_timed_out>(
-          FailureKind::refused,
-          host_.name,
+          FailureKind::refused, host_.name,
           duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(now() - begun)));
       result.is_retryable = true;
       if (const std::string words = last_lines(read_file(log) + said, 4); !words.empty()) {
@@ -307,9 +309,7 @@ std::expected<std::string, Failure> Link::forward(const std::string& target,
   // Without a configuration: its own forwards would be asked for too.
   const auto done = run_process(
       {"ssh", "-F", "none", "-S", socket, "-O", "forward", "-L", path + ":" + target, "master"},
-      ssh_environment(),
-      cancelled,
-      until);
+      ssh_environment(), cancelled, until);
   if (!done) {
     return std::unexpected(done.error());
   }

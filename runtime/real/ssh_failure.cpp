@@ -12,7 +12,15 @@ namespace plan::real {
 namespace {
 
 enum class Meaning : unsigned char {
-  key_changed, key_unknown, login, name, refused, timed_out, unreachable, broken, shell
+  key_changed,
+  key_unknown,
+  login,
+  name,
+  refused,
+  timed_out,
+  unreachable,
+  broken,
+  shell
 };
 
 struct Rule {
@@ -62,13 +70,16 @@ Failure meant(const HostAddress& host, Meaning meaning, const std::string& line)
       Failure result = failure<Code::host_key_changed>(kind, host.name);
       result.helps.emplace_back(
           "either the host was installed anew, or somebody stands between: find out which; then "
-          "remove the old key with `ssh-keygen -R " + host.address + "` and add the new one");
+          "remove the old key with `ssh-keygen -R " +
+          host.address + "` and add the new one");
       return result;
     }
     case Meaning::key_unknown: {
       Failure result = failure<Code::host_key_unknown>(kind, host.name);
-      result.helps.emplace_back("compare the key with the host's own, then add it to known_hosts: "
-                                "`ssh " + endpoint(host) + "` asks");
+      result.helps.emplace_back(
+          "compare the key with the host's own, then add it to known_hosts: "
+          "`ssh " +
+          endpoint(host) + "` asks");
       return result;
     }
     case Meaning::login: {
@@ -107,14 +118,16 @@ Failure ssh_failure(const HostAddress& host, const std::string& said) {
   for (const Rule& rule : rules) {
     if (said.find(rule.words) != std::string::npos) {
       Failure result = meant(host, rule.meaning, line_with(said, rule.words));
-      if (const std::string all = last_lines(said, 4); result.message.find(all) == std::string::npos) {
+      if (const std::string all = last_lines(said, 4);
+          result.message.find(all) == std::string::npos) {
         result.notes.push_back("ssh said: " + all);
       }
       return result;
     }
   }
   Failure result = failure<Code::host_unreachable>(
-      FailureKind::refused, host.name, said.empty() ? "ssh ended without a word" : last_lines(said, 1));
+      FailureKind::refused, host.name,
+      said.empty() ? "ssh ended without a word" : last_lines(said, 1));
   result.notes.push_back("ssh said: " + last_lines(said, 4));
   return result;
 }

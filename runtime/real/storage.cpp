@@ -65,9 +65,7 @@ class SqliteStorage final : public Storage {
       : database_(std::move(database)), insert_(std::move(insert)), path_(std::move(path)) {}
 
   std::expected<std::vector<std::string>, Failure> read_all() override;
-  std::expected<void, Failure> append(std::string_view record) override {
-    return insert(record);
-  }
+  std::expected<void, Failure> append(std::string_view record) override { return insert(record); }
   std::expected<void, Failure> append_many(std::span<const std::string> records) override;
 
  private:
@@ -86,7 +84,9 @@ std::expected<void, Failure> run_sql(sqlite3* database, const char* sql, const s
   return {};
 }
 
-std::expected<int, Failure> read_number(sqlite3* database, const char* sql, const std::string& path) {
+std::expected<int, Failure> read_number(sqlite3* database,
+                                        const char* sql,
+                                        const std::string& path) {
   sqlite3_stmt* raw = nullptr;
   int code = sqlite3_prepare_v2(database, sql, -1, &raw, nullptr);
   const Statement statement(raw);
@@ -119,7 +119,8 @@ std::expected<std::vector<std::string>, Failure> SqliteStorage::read_all() {
     }
     if (sqlite3_column_int64(raw, 0) != static_cast<sqlite3_int64>(records.size()) + 1) {
       return std::unexpected(failure<Code::state_damaged>(
-          FailureKind::failed, path_, "record " + std::to_string(records.size() + 1) + " is missing"));
+          FailureKind::failed, path_,
+          "record " + std::to_string(records.size() + 1) + " is missing"));
     }
     const void* bytes = sqlite3_column_blob(raw, 1);
     const auto size = static_cast<std::size_t>(sqlite3_column_bytes(raw, 1));
@@ -191,9 +192,11 @@ std::expected<void, Failure> prepare(sqlite3* database, const std::string& path,
   }
   const std::string make =
       "BEGIN IMMEDIATE;"
-      "CREATE TABLE IF NOT EXISTS record (number INTEGER PRIMARY KEY AUTOINCREMENT, text BLOB NOT NULL);"
-      "PRAGMA application_id=" + std::to_string(application_id) +
-      ";PRAGMA user_version=" + std::to_string(format_version) + ";COMMIT";
+      "CREATE TABLE IF NOT EXISTS record (number INTEGER PRIMARY KEY AUTOINCREMENT, text BLOB NOT "
+      "NULL);"
+      "PRAGMA application_id=" +
+      std::to_string(application_id) + ";PRAGMA user_version=" + std::to_string(format_version) +
+      ";COMMIT";
   return run_sql(database, make.c_str(), path);
 }
 
@@ -228,8 +231,9 @@ std::expected<std::unique_ptr<Storage>, Failure> open_storage(const std::string&
       return std::unexpected(made.error());
     }
   }
-  const int flags = (only_reads ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
-                    SQLITE_OPEN_EXRESCODE;
+  const int flags =
+      (only_reads ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+      SQLITE_OPEN_EXRESCODE;
   sqlite3* raw = nullptr;
   const mode_t before = ::umask(077);
   int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);

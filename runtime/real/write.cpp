@@ -14,15 +14,21 @@ namespace {
 std::string write_text(const WriteFile& file) {
   const std::string temporary = ".plan-" + random_word();
   std::string text = "( umask 077; p=" + shell_in_quotes(file.path) +
-                     "; m=" + shell_in_quotes(file.mode) + "; o=" + shell_in_quotes(file.owner) + "\n";
+                     "; m=" + shell_in_quotes(file.mode) + "; o=" + shell_in_quotes(file.owner) +
+                     "\n";
   text +=
       "if [ -L \"$p\" ]; then p=$(readlink -f -- \"$p\") || exit 1; fi\n"
       "if [ -d \"$p\" ]; then echo 'it is a directory' >&2; exit 1; fi\n"
       "case $p in */*) d=${p%/*}/ ;; *) d=./ ;; esac\n"
-      "t=$d" + temporary + "\n"
+      "t=$d" +
+      temporary +
+      "\n"
       "fail() { rm -f -- \"$t\" 2>/dev/null; exit 1; }\n"
-      "if [ -e \"$p\" ]; then m=${m:-$(stat -c %a -- \"$p\")}; o=${o:-$(stat -c %u:%g -- \"$p\")}; fi\n"
-      "{ " + shell_printf(file.content.reveal()) + "; } | cat >\"$t\" || fail\n"
+      "if [ -e \"$p\" ]; then m=${m:-$(stat -c %a -- \"$p\")}; o=${o:-$(stat -c %u:%g -- \"$p\")}; "
+      "fi\n"
+      "{ " +
+      shell_printf(file.content.reveal()) +
+      "; } | cat >\"$t\" || fail\n"
       "if [ -n \"$o\" ] && [ \"$o\" != \"$(stat -c %u:%g -- \"$t\")\" ]; then "
       "chown -- \"$o\" \"$t\" || fail; fi\n"
       "chmod -- \"${m:-0644}\" \"$t\" || fail\n"

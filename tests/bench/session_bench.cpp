@@ -1,7 +1,8 @@
 // What a small observation costs: a thousand `test -e` through the effector, beside the same
 // thousand fed to one persistent sh that prints each exit status.
 //
-//   session_bench [-F SSH_CONFIG] [HOST…]     HOST: [USER@]ADDRESS[:PORT]; none: the controller only
+//   session_bench [-F SSH_CONFIG] [HOST…]     HOST: [USER@]ADDRESS[:PORT]; none: the controller
+//   only
 //
 // Prints the median of several runs of both, and their ratio.
 #include <algorithm>
@@ -48,7 +49,8 @@ double feed(real::Process& shell, std::string text, int lines) {
   const Clock::time_point begin = Clock::now();
   std::string answers;
   while (lines > 0) {
-    pollfd polled[2] = {{shell.output(), POLLIN, 0}, {text.empty() ? -1 : shell.input(), POLLOUT, 0}};
+    pollfd polled[2] = {{shell.output(), POLLIN, 0},
+                        {text.empty() ? -1 : shell.input(), POLLOUT, 0}};
     if (::poll(polled, 2, 20'000) <= 0) {
       fail("the shell does not answer");
     }

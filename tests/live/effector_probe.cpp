@@ -14,8 +14,8 @@
 //   forget                                 removes what finished jobs left
 //
 // HOST: [USER@]ADDRESS[:PORT], or "local". USER "-": the login user. A line that begins with "&"
-// is not waited for; "wait" waits for all, "next" for one. Answers: "N ok CODE OUT", "N failed KIND CODE MESSAGE";
-// line ends in them are written as "\n".
+// is not waited for; "wait" waits for all, "next" for one. Answers: "N ok CODE OUT", "N failed KIND
+// CODE MESSAGE"; line ends in them are written as "\n".
 #include <algorithm>
 #include <chrono>
 #include <iostream>

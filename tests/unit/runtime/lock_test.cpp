@@ -1,3 +1,5 @@
+#include "runtime/lock.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -6,8 +8,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "runtime/lock.hpp"
 
 using namespace plan;
 

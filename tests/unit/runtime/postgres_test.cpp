@@ -38,12 +38,14 @@ class Cluster {
       REQUIRE(::chown(path_.c_str(), nobody->pw_uid, nobody->pw_gid) == 0);
     }
     port_ = 20'000 + static_cast<int>(::getpid() % 20'000);
-    const std::string options = "-c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories=" +
-                                path_ + " -p " + std::to_string(port_);
+    const std::string options =
+        "-c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories=" + path_ + " -p " +
+        std::to_string(port_);
     run({"sh", "-c", "umask 077; echo secret > " + path_ + "/password"});
     run({program("initdb"), "-D", path_ + "/data", "-U", "owner", "-A", "scram-sha-256", "--pwfile",
          path_ + "/password", "-N"});
-    run({program("pg_ctl"), "-D", path_ + "/data", "-w", "-l", path_ + "/log", "-o", options, "start"});
+    run({program("pg_ctl"), "-D", path_ + "/data", "-w", "-l", path_ + "/log", "-o", options,
+         "start"});
   }
   ~Cluster() {
     run({program("pg_ctl"), "-D", path_ + "/data", "-w", "-m", "immediate", "stop"});
@@ -124,7 +126,8 @@ void check_values(const Cluster& cluster) {
   CHECK(*find(row, "yes") == Value{true});
   CHECK(*find(row, "number") == Value{std::int64_t{7}});
   CHECK(*find(row, "nothing") == Value{Null{}});
-  CHECK(*find(row, "json") == Value{Map{{"a", Value{List{Value{std::int64_t{1}}, Value{Null{}}}}}}});
+  CHECK(*find(row, "json") ==
+        Value{Map{{"a", Value{List{Value{std::int64_t{1}}, Value{Null{}}}}}}});
   CHECK(*find(row, "given") == Value{std::string("it's; drop")});
   CHECK(*find(row, "missing") == Value{Null{}});
   CHECK(*find(row, "other") == Value{std::string("1.5")});
@@ -172,8 +175,9 @@ void check_endings(const Cluster& cluster) {
   // The server ended both statements, and no session of ours is left.
   SqlResult left;
   for (int tries = 0; tries < 20; ++tries) {
-    left = rows_of(sql_of(cluster, "select pid from pg_stat_activity where application_name = 'plan' "
-                                   "and pid <> pg_backend_pid()"));
+    left = rows_of(sql_of(cluster,
+                          "select pid from pg_stat_activity where application_name = 'plan' "
+                          "and pid <> pg_backend_pid()"));
     if (left.rows.empty()) {
       break;
     }

@@ -1,11 +1,11 @@
+#include "runtime/real/process.hpp"
+
 #include <cerrno>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
-
-#include "runtime/real/process.hpp"
 
 using namespace plan;
 using namespace plan::real;
@@ -32,9 +32,10 @@ TEST_CASE("a program that is not there is told by name") {
 
 TEST_CASE("a process has no terminal, its own group, and default signals") {
   const Wake never;
-  const auto finished = run_process(
-      {"sh", "-c", "(: </dev/tty) 2>/dev/null && echo tty; ps -o pgid= -p $$ | tr -d ' '; echo $$; kill -PIPE $$"},
-      {}, never, now() + 10s);
+  const auto finished = run_process({"sh", "-c",
+                                     "(: </dev/tty) 2>/dev/null && echo tty; ps -o pgid= -p $$ | "
+                                     "tr -d ' '; echo $$; kill -PIPE $$"},
+                                    {}, never, now() + 10s);
   REQUIRE(finished);
   CHECK(finished->code == 128 + 13);
   const std::size_t middle = finished->out.find('\n');

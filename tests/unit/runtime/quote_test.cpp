@@ -1,10 +1,11 @@
+#include "runtime/quote.hpp"
+
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "compiler/operations.hpp"
-#include "runtime/quote.hpp"
 #include "runtime/real/process.hpp"
 
 using namespace plan;
@@ -30,11 +31,10 @@ std::string every_byte_but_nul() {
 }
 
 const std::vector<std::string> hard_words = {
-    "",       "plain",    "it's",     "'",        "''",          "a b",       "$HOME",  "`id`",
-    "\\",     "\\'",      "\n",       "-n",       "--",          "*",         "~",      "~root",
-    "#",      "a=b",      "A=b",      "!",        "%s",          "[a-z]",     "{a,b}",  "é",
-    "\xff",   "a\tb",     "@",        ":",        "/a/b.c",      ";",         "&",      "|",
-    "<>",     "()",       "if",       "\"",       "$(id)",       "trailing ", " leading"};
+    "",   "plain", "it's",  "'",  "''",   "a b",   "$HOME", "`id`",      "\\",      "\\'",
+    "\n", "-n",    "--",    "*",  "~",    "~root", "#",     "a=b",       "A=b",     "!",
+    "%s", "[a-z]", "{a,b}", "é",  "\xff", "a\tb",  "@",     ":",         "/a/b.c",  ";",
+    "&",  "|",     "<>",    "()", "if",   "\"",    "$(id)", "trailing ", " leading"};
 
 }  // namespace
 
@@ -60,7 +60,9 @@ TEST_CASE("plain words stay readable") {
   CHECK(shell_in_quotes("if") == "'if'");
 }
 
-TEST_CASE("a NUL ends a word") { CHECK(shell_quoted(std::string("a\0b", 3)) == "a"); }
+TEST_CASE("a NUL ends a word") {
+  CHECK(shell_quoted(std::string("a\0b", 3)) == "a");
+}
 
 TEST_CASE("printf writes any bytes") {
   std::string data(1, '\0');

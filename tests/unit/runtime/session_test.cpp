@@ -1,15 +1,17 @@
+#include "runtime/real/session.hpp"
+
 #include <string>
 
 #include <catch2/catch.hpp>
-
-#include "runtime/real/session.hpp"
 
 using namespace plan;
 using namespace plan::real;
 
 namespace {
 
-std::string mark(const std::string& text) { return "\036word " + text + "\n"; }
+std::string mark(const std::string& text) {
+  return "\036word " + text + "\n";
+}
 
 // A session whose shell has been greeted.
 Session greeted() {

@@ -1,3 +1,5 @@
+#include "runtime/real/storage.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,8 +12,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "runtime/real/storage.hpp"
 
 using namespace plan;
 
@@ -53,7 +53,7 @@ TEST_CASE("records come back in order, byte for byte, after the file was closed"
 TEST_CASE("the journal is its owner's alone") {
   const Directory directory;
   const auto storage = opened(directory.path + "/plan/run.journal");
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat((directory.path + "/plan/run.journal").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   REQUIRE(::stat((directory.path + "/plan").c_str(), &info) == 0);
