@@ -5,7 +5,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config tao-pegtl-dev libfmt-dev libpq-dev libboost-dev libboost-filesystem-dev
     libboost-graph-dev libcli11-dev nlohmann-json3-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev
     libgraphviz-dev catch2)
-test=(postgresql systemd-container mmdebstrap nftables iproute2 openssh-client e2fsprogs procps perl python3
+test=(postgresql systemd-container mmdebstrap nftables iproute2 openssh-client openssh-server e2fsprogs procps perl python3
     postgresql-client curl ca-certificates git openssl util-linux mount jq)
 tools=(clang-format-19 clang-tidy-19 shellcheck)
 wanted=()
