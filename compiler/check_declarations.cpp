@@ -29,7 +29,7 @@ constexpr ExprId has_default{0};
 
 }  // namespace
 
-Frame::Frame(Checker& checker, std::uint32_t module)
+CheckFrame::CheckFrame(Checker& checker, std::uint32_t module)
     : checker_(checker),
       module_(std::exchange(checker.module_, module)),
       traits_(std::exchange(checker.traits_, std::uint8_t{0})),
@@ -39,7 +39,7 @@ Frame::Frame(Checker& checker, std::uint32_t module)
       secret_place_(std::exchange(checker.secret_place_, "a value that is not one")),
       slot_types_(std::exchange(checker.slot_types_, {})) {}
 
-Frame::~Frame() {
+CheckFrame::~CheckFrame() {
   checker_.module_ = module_;
   checker_.traits_ = traits_;
   checker_.self_type_ = self_type_;
@@ -316,7 +316,7 @@ void Checker::bodies() {
 }
 
 void Checker::resource_type(std::uint32_t ordinal) {
-  const Frame frame(*this, module_);
+  const CheckFrame frame(*this, module_);
   const ast::ResourceTypeDecl& node = *module().resource_types[ordinal].node;
   const std::uint32_t resource = module().resource_type_indexes[ordinal];
   self_type_ = resource;
@@ -448,7 +448,7 @@ std::uint8_t Checker::function(std::uint32_t where, std::uint32_t ordinal, Span 
   progress = Progress::running;
   stack_.emplace_back(symbol, name_of(symbol));
   {
-    const Frame frame(*this, where);
+    const CheckFrame frame(*this, where);
     const Signature& signature = module().function_signatures[ordinal];
     defaults(node.parameters, signature.formals);
     for (std::uint32_t slot = 0; slot < signature.formals.size(); ++slot) {

@@ -57,7 +57,7 @@ std::uint32_t Checker::let_type(std::uint32_t where, std::uint32_t ordinal, Span
   }
   if (progress == Progress::untouched) {
     progress = Progress::running;
-    const Frame frame(*this, where);
+    const CheckFrame frame(*this, where);
     const std::uint32_t wanted = node.type ? type_of(*node.type) : no_type;
     std::uint32_t type = wanted;
     if (node.type) {
@@ -81,7 +81,7 @@ std::uint32_t Checker::resource_type_of(std::uint32_t where, std::uint32_t ordin
   }
   if (progress == Progress::untouched) {
     progress = Progress::running;
-    const Frame frame(*this, where);
+    const CheckFrame frame(*this, where);
     const std::uint32_t type = infer_pure(node.value, no_type, "a resource");
     if (types_.kind(type) != TypeKind::resource && types_.kind(type) != TypeKind::any) {
       diagnostics_.report<Code::type_mismatch>(span(node.value), "a resource", types_.text(type));
@@ -190,7 +190,7 @@ void Checker::test_clause(const ast::TestClause& clause) {
 // --- operations and rules
 
 void Checker::operation(std::uint32_t ordinal) {
-  const Frame frame(*this, module_);
+  const CheckFrame frame(*this, module_);
   const ast::OperationDecl& node = *module().operations[ordinal].node;
   const Signature& signature = module().operation_signatures[ordinal];
   defaults(node.parameters, signature.formals);
@@ -216,7 +216,7 @@ void Checker::rule_uses(std::uint32_t where, std::uint32_t ordinal, Span caller)
   }
   progress = Progress::running;
   {
-    const Frame frame(*this, where);
+    const CheckFrame frame(*this, where);
     const Signature& signature = module().rule_signatures[ordinal];
     defaults(node.parameters, signature.formals);
     for (std::uint32_t slot = 0; slot < signature.formals.size(); ++slot) {

@@ -164,16 +164,16 @@ class Checker {
   std::uint32_t next_step_ = 0;
   std::vector<ast::ExprId> matched_;      // scratch of arguments()
 
-  friend class Frame;
+  friend class CheckFrame;
 };
 
 // A declaration is checked in a frame of its own; what was being checked goes on afterwards.
-class Frame {
+class CheckFrame {
  public:
-  Frame(Checker& checker, std::uint32_t module);
-  ~Frame();
-  Frame(const Frame&) = delete;
-  Frame& operator=(const Frame&) = delete;
+  CheckFrame(Checker& checker, std::uint32_t module);
+  ~CheckFrame();
+  CheckFrame(const CheckFrame&) = delete;
+  CheckFrame& operator=(const CheckFrame&) = delete;
 
  private:
   Checker& checker_;

@@ -362,7 +362,7 @@ std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& par
       const std::uint32_t index = parts.take_node();
       std::optional<ast::DeclarationNode> node = build_node(builder, index);
       if (node) {
-        const Node& syntax = builder.tree.nodes[index];
+        const TreeNode& syntax = builder.tree.nodes[index];
         declarations.push_back({.span = builder.tree.span_of(syntax),
                                 .doc = doc_of(builder.tree, syntax.first_token),
                                 .node = std::move(*node)});
@@ -422,7 +422,7 @@ void reserve(const Tree& tree, ast::File& file) {
         break;
     }
   }
-  const auto is_clause = [](const Node& node) {
+  const auto is_clause = [](const TreeNode& node) {
     return node.kind >= NodeKind::requires_clause && node.kind <= NodeKind::do_clause;
   };
   file.exprs.reserve(texts + values + tree.nodes.size());

@@ -157,7 +157,7 @@ ast::AfterClause build_after(AstBuilder& builder, std::uint32_t index) {
   Parts parts(builder, index);
   (void)parts.take(Kind::word_after);
   ast::AfterClause clause;
-  const Node& node = builder.tree.nodes[index];
+  const TreeNode& node = builder.tree.nodes[index];
   clause.steps.reserve((node.end_token - node.first_token) / 2);
   clause.steps.push_back(parts.take_value());
   while (parts.take(Kind::comma)) {

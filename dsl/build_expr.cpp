@@ -26,7 +26,7 @@ class Deeper {
 };
 
 // Expressions are read by functions that call themselves, here and in the compiler.
-bool is_too_deep(AstBuilder& builder, const Node& node, std::size_t levels) {
+bool is_too_deep(AstBuilder& builder, const TreeNode& node, std::size_t levels) {
   if (builder.depth + levels <= max_nesting) {
     return false;
   }
@@ -89,12 +89,13 @@ ExprId add_binary(AstBuilder& builder, ast::BinaryOp op, ExprId left, ExprId rig
 
 // a op b op c  →  ((a op b) op c)
 ExprId build_left(AstBuilder& builder, std::uint32_t index) {
-  const Node node = builder.tree.nodes[index];
+  const TreeNode node = builder.tree.nodes[index];
   Parts count(builder, index);
-  std::size_t operators = 0;
+  std::size_t elements = 0;
   for (; !count.is_done(); count.skip()) {
-    operators += count.is_at_node() ? 0 : 1;
+    ++elements;
   }
+  const std::size_t operators = elements / 2;
   if (is_too_deep(builder, node, operators)) {
     return add_expr(builder, builder.tree.span_of(node), ast::Invalid{});
   }
@@ -119,7 +120,7 @@ ExprId join_balanced(AstBuilder& builder, ast::BinaryOp op, const ExprId* begin,
 }
 
 ExprId build_logical(AstBuilder& builder, std::uint32_t index, ast::BinaryOp op) {
-  const Node node = builder.tree.nodes[index];
+  const TreeNode node = builder.tree.nodes[index];
   std::size_t levels = 0;
   for (std::uint32_t operands = node.end_token - node.first_token; operands > 1; operands /= 2) {
     ++levels;
@@ -197,7 +198,7 @@ ExprId build_suffix(AstBuilder& builder, Parts& parts, ExprId base) {
 }
 
 ExprId build_postfix(AstBuilder& builder, std::uint32_t index) {
-  const Node node = builder.tree.nodes[index];
+  const TreeNode node = builder.tree.nodes[index];
   Parts count(builder, index);
   std::size_t suffixes = 0;
   for (; !count.is_done(); count.skip()) {
@@ -250,7 +251,7 @@ ExprId build_plain_text(AstBuilder& builder, std::uint32_t index) {
 
 ExprId build_template(AstBuilder& builder, std::uint32_t index) {
   const Tree& tree = builder.tree;
-  const Node node = tree.nodes[index];
+  const TreeNode node = tree.nodes[index];
   std::vector<RawPiece> pieces{{}};
   std::vector<ExprId> values;
   Parts parts(builder, index);
@@ -376,7 +377,7 @@ ExprId build_for_all(AstBuilder& builder, std::uint32_t index) {
 
 // A sign or a word, and one value.
 ExprId build_after_token(AstBuilder& builder, std::uint32_t index) {
-  const Node node = builder.tree.nodes[index];
+  const TreeNode node = builder.tree.nodes[index];
   const Span span = builder.tree.span_of(node);
   Parts parts(builder, index);
   (void)parts.take_token();
@@ -443,7 +444,7 @@ ExprId build_pipe(AstBuilder& builder, std::uint32_t index) {
 }
 
 ExprId build_by_kind(AstBuilder& builder, std::uint32_t index) {
-  const Node node = builder.tree.nodes[index];
+  const TreeNode node = builder.tree.nodes[index];
   switch (node.kind) {
     case NodeKind::disjunction:
       return build_logical(builder, index, ast::BinaryOp::logical_or);
@@ -490,10 +491,12 @@ ExprId add_expr(AstBuilder& builder, Span span, ast::ExprNode node) {
 }
 
 ExprId build_node_value(AstBuilder& builder, std::uint32_t node) {
-  if (is_too_deep(builder, builder.tree.nodes[node], 1)) {
+  // Parentheses are no level of the result; those of the text are bounded by the parser.
+  const std::size_t levels = builder.tree.nodes[node].kind == NodeKind::group ? 0 : 1;
+  if (is_too_deep(builder, builder.tree.nodes[node], levels)) {
     return add_expr(builder, builder.tree.span_of(builder.tree.nodes[node]), ast::Invalid{});
   }
-  const Deeper deeper(builder, 1);
+  const Deeper deeper(builder, levels);
   return build_by_kind(builder, node);
 }
 

@@ -81,8 +81,10 @@ std::string describe(const Expected& expected) {
     // Where a line may end, so may a block; and the end of the line is what the user sees.
     const bool is_implied = (kind == Kind::right_brace && expected.has(Kind::newline)) ||
                             (kind == Kind::reserved_not && expected.has(Notion::value));
-    const bool is_spacing = kind == Kind::newline && expects_item(expected);
-    if (expected.has(kind) && !is_implied && !is_spacing && kind != Kind::end_of_file) {
+    const bool is_header = kind == Kind::word_edition || kind == Kind::word_plan ||
+                           kind == Kind::word_module;
+    const bool is_beside = expects_item(expected) && (kind == Kind::newline || is_header);
+    if (expected.has(kind) && !is_implied && !is_beside && kind != Kind::end_of_file) {
       parts.push_back(plan::describe(kind));
     }
   }

@@ -1,6 +1,7 @@
 #include "dsl/format.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "dsl/formatter.hpp"
 
@@ -76,7 +77,7 @@ void Formatter::put_token(std::uint32_t token) {
 }
 
 void Formatter::put_verbatim(std::uint32_t node) {
-  const Node& template_node = tree_.nodes[node];
+  const TreeNode& template_node = tree_.nodes[node];
   put_gap(template_node.first_token);
   const Span span = tree_.span_of(template_node);
   put(PieceKind::text, tree_.text.substr(span.begin - tree_.base, span.end - span.begin));
@@ -206,8 +207,10 @@ bool Formatter::is_one_liner(const std::vector<Part>& parts) const {
 
 // A block of one plain statement is written in one line if it fits.
 void Formatter::put_block(const std::vector<Part>& parts) {
-  if (!is_one_liner(parts)) {
+  if (has_lines_ || !is_one_liner(parts)) {
+    const bool has_lines = std::exchange(has_lines_, false);
     (void)put_body(parts, 0);
+    has_lines_ = has_lines;
     return;
   }
   put(PieceKind::group);

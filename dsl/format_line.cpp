@@ -82,6 +82,12 @@ void Formatter::put_word(NodeKind statement, Part left, Part part) {
 
 // A statement: its words, and between them the blocks that have lines of their own.
 void Formatter::put_words(NodeKind statement, const std::vector<Part>& parts) {
+  // The branches of an `if` look alike: all have lines of their own if there are several.
+  const bool has_lines = has_lines_;
+  has_lines_ = statement == NodeKind::if_statement &&
+               (has_lines || std::ranges::any_of(parts, [&](Part part) {
+                  return is_token(part, Kind::reserved_else);
+                }));
   put(PieceKind::fill);
   for (std::size_t index = 0; index < parts.size(); ++index) {
     const Part part = parts[index];
@@ -101,6 +107,7 @@ void Formatter::put_words(NodeKind statement, const std::vector<Part>& parts) {
       put_word(statement, parts[index - 1], part);
     }
   }
+  has_lines_ = has_lines;
   put(PieceKind::end);
 }
 

@@ -70,6 +70,7 @@ class Formatter {
 
   const Tree& tree_;
   std::vector<Piece> pieces_;
+  bool has_lines_ = false;  // within the branches of an `if` with several
   std::uint32_t last_end_;  // what has been written, or left out, reaches to here
 };
 

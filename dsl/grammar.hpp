@@ -33,11 +33,11 @@ struct type_arguments;
 struct next_name : seq<one_of<Notion::operator_sign, Kind::dot>, name> {};
 struct type : named<Notion::type, name, star<next_name>, opt<type_arguments>>
   { static constexpr auto node = NodeKind::type; };
-struct type_arguments : nested<one_of<Notion::operator_sign, Kind::less>, list<type, comma>, token<Kind::greater>> {};
+struct type_arguments : seq<one_of<Notion::operator_sign, Kind::less>, nested<list<type, comma>, token<Kind::greater>>> {};
 struct typed : seq<colon, type> {};
 
-struct interpolation : nested<records<true, token<Kind::interpolation_begin>,
-    recovering<false, false, false, value, before<Kind::interpolation_end>>, token<Kind::interpolation_end>>> {};
+struct interpolation : seq<token<Kind::interpolation_begin>, nested<records<true,
+    recovering<false, false, false, value, before<Kind::interpolation_end>>, token<Kind::interpolation_end>>>> {};
 struct pieces : star<sor<token<Kind::string_text>, interpolation>> {};
 struct text_template : seq<token<Kind::string_begin>, pieces, token<Kind::string_end>>
   { static constexpr auto node = NodeKind::text_template; };
@@ -84,7 +84,7 @@ struct named_argument : seq<ahead<Kind::name, Kind::colon>, name, colon, value>
   { static constexpr auto node = NodeKind::argument; };
 struct arguments : bracketed<Kind::left_paren, Kind::right_paren, sor<named_argument, value>>
   { static constexpr auto node = NodeKind::arguments; };
-struct index : nested<records<true, token<Kind::left_bracket>, value, token<Kind::right_bracket>>>
+struct index : seq<token<Kind::left_bracket>, nested<records<true, value, token<Kind::right_bracket>>>>
   { static constexpr auto node = NodeKind::index; };
 struct member : seq<one_of<Notion::operator_sign, Kind::dot>, name> {};
 struct cast : seq<one_of<Notion::operator_sign, Kind::reserved_as>, type>
@@ -103,9 +103,9 @@ struct unary : named<Notion::value, sor<minus, operand>> {};
 
 // --- values that stand alone
 
-struct group : nested<records<true, token<Kind::left_paren>,
+struct group : seq<token<Kind::left_paren>, nested<records<true,
                               recovering<false, false, true, value, before<Kind::right_paren>>,
-                              token<Kind::right_paren>>>
+                              token<Kind::right_paren>>>>
   { static constexpr auto node = NodeKind::group; };
 struct comprehension_tail : seq<ahead<Kind::reserved_for>, token<Kind::reserved_for>, name, token<Kind::reserved_in>,
                                 value, opt<token<Kind::reserved_if>, value>> {};
@@ -150,8 +150,8 @@ struct at_plain_name : seq<ahead<Kind::name>,
 
 struct literal : one_of<Notion::value, Kind::string, Kind::raw_string, Kind::number, Kind::version,
                         Kind::reserved_true, Kind::reserved_false> {};
-struct primary : sor<literal, seq<ahead_record, record>, seq<at_plain_name, name>, list_value, group, map,
-                     text_template, command, pipe, name> {};
+struct primary : sor<literal, seq<ahead_record, record>, seq<at_plain_name, name>, list_value, group,
+                     seq<allows_record, map>, text_template, command, pipe, name> {};
 
 // --- clauses of operations and steps
 
@@ -198,7 +198,7 @@ struct let_statement : seq<token<Kind::reserved_let>, let_rest> { static constex
 struct else_part;
 struct if_part : seq<token<Kind::reserved_if>, block_head<value>, opt<block>, opt<else_part>>
   { static constexpr auto node = NodeKind::if_statement; };
-struct else_part : nested<token<Kind::reserved_else>, sor<if_part, seq<block_head<>, opt<block>>>> {};
+struct else_part : seq<token<Kind::reserved_else>, nested<sor<if_part, seq<block_head<>, opt<block>>>>> {};
 struct if_statement : seq<if_part, line<>> {};
 struct for_statement : seq<token<Kind::reserved_for>, block_head<name, token<Kind::reserved_in>, value>, opt<block>, line<>>
   { static constexpr auto node = NodeKind::for_statement; };

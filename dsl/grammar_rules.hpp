@@ -123,7 +123,7 @@ class TokenInput {
   };
 
   const std::vector<Token>& tokens_;
-  std::vector<Node>& nodes_;
+  std::vector<TreeNode>& nodes_;
 };
 
 // --- single tokens
@@ -228,6 +228,12 @@ struct ahead_record {
     }
     return in.kind_after(count) == Kind::left_brace;
   }
+};
+
+// Where a `{` does not begin a block.
+struct allows_record {
+  using rule_t = pegtl::success::rule_t;
+  static bool match(TokenInput& in) { return in.allows_record; }
 };
 
 // --- rules around rules
@@ -335,14 +341,16 @@ struct open_head
                  records<false, Rules..., before<Kind::left_brace, Kind::newline, Kind::right_brace>>> {
 };
 
+struct not_at_end : pegtl::not_at<ahead_any<0, Kind::right_brace, Kind::end_of_file>> {};
+
 // { item item … }: each item recovers for itself.
 template <typename Item>
-struct items : pegtl::star<pegtl::sor<token<Kind::newline>,
-                                      pegtl::seq<pegtl::not_at<ahead_any<0, Kind::right_brace, Kind::end_of_file>>,
-                                                 recovering<false, false, true, Item>>>> {};
+struct items
+    : pegtl::star<pegtl::sor<token<Kind::newline>,
+                             pegtl::seq<not_at_end, recovering<false, false, true, Item>>>> {};
 
 template <typename Item>
-struct braces : nested<token<Kind::left_brace>, items<Item>, token<Kind::right_brace>> {};
+struct braces : pegtl::seq<token<Kind::left_brace>, nested<items<Item>, token<Kind::right_brace>>> {};
 
 // One element of a list in brackets.
 template <Kind closer, typename... Rules>
@@ -351,9 +359,11 @@ struct element : pegtl::seq<pegtl::not_at<ahead<closer>>,
 
 // ( a, b, c, )
 template <Kind opener, Kind closer, typename... Rules>
-struct bracketed : nested<records<true, token<opener>, pegtl::opt<element<closer, Rules...>>,
-                                  pegtl::star<token<Kind::comma>, element<closer, Rules...>>,
-                                  pegtl::opt<token<Kind::comma>>, token<closer>>> {};
+struct bracketed
+    : pegtl::seq<token<opener>,
+                 nested<records<true, pegtl::opt<element<closer, Rules...>>,
+                                pegtl::star<token<Kind::comma>, element<closer, Rules...>>,
+                                pegtl::opt<token<Kind::comma>>, token<closer>>>> {};
 
 // { a, b NL c }
 template <typename... Rules>
@@ -363,12 +373,13 @@ struct entry_element
 
 template <typename... Rules>
 struct entries
-    : nested<records<true, token<Kind::left_brace>,
-                     pegtl::star<pegtl::sor<
-                         token<Kind::newline>,
-                         pegtl::seq<pegtl::not_at<ahead_any<0, Kind::right_brace, Kind::end_of_file>>,
-                                    entry_element<Rules...>, pegtl::opt<token<Kind::comma>>>>>,
-                     token<Kind::right_brace>>> {};
+    : pegtl::seq<token<Kind::left_brace>,
+                 nested<records<
+                     true,
+                     pegtl::star<pegtl::sor<token<Kind::newline>,
+                                            pegtl::seq<not_at_end, entry_element<Rules...>,
+                                                       pegtl::opt<token<Kind::comma>>>>>,
+                     token<Kind::right_brace>>>> {};
 
 // Rules that make a node of the tree say `node`; those that make one only of several parts `chain`.
 template <typename Rule>

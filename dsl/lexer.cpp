@@ -124,6 +124,7 @@ class Lexer {
   void end_unclosed_round(std::uint32_t at);
   void close_forced_blocks(std::uint32_t next_line);
   void emit_newline(std::uint32_t at);
+  [[nodiscard]] bool is_forgiven(Kind closer, std::uint32_t at);
   [[nodiscard]] bool item_starts_at(std::uint32_t at) const;
   [[nodiscard]] std::uint32_t indent_at(std::uint32_t at) const;
   [[nodiscard]] std::optional<std::size_t> open_line_string() const;
@@ -140,6 +141,7 @@ class Lexer {
   std::vector<Frame> frames_;
   std::uint32_t line_start_ = 0;
   std::uint32_t line_indent_ = 0;
+  std::uint32_t swallowed_braces_ = 0;
   std::string_view last_stranger_;
   std::uint32_t stranger_line_ = 0;
   bool must_stop_ = false;
@@ -232,7 +234,7 @@ bool is_round(Kind opener) {
   return opener == Kind::left_paren || opener == Kind::left_bracket;
 }
 
-// After such a token the statement goes on in the next line.
+// After such a token the statement goes on in the next line, unless an item begins there.
 bool asks_for_more(Kind kind) {
   switch (kind) {
     case Kind::newline:
@@ -512,7 +514,11 @@ void Lexer::close(Kind closer, std::uint32_t begin, std::uint32_t end) {
   const bool is_mistaken = !frames_.empty() && is_round(frames_.back().opener) &&
                            (closer == Kind::right_paren || closer == Kind::right_bracket);
   if (!is_mistaken) {
-    report<Code::unopened_bracket>(begin, end, found);
+    if (is_forgiven(closer, begin)) {
+      result.error_offsets.push_back(base_ + begin);
+    } else {
+      report<Code::unopened_bracket>(begin, end, found);
+    }
     return;
   }
   const Frame& frame = frames_.back();
@@ -520,6 +526,17 @@ void Lexer::close(Kind closer, std::uint32_t begin, std::uint32_t end) {
                                  fmt::format("`{}`", found))
       .label({base_ + frame.at, base_ + frame.at + 1}, "opened here");
   supply_closer(begin);
+}
+
+// A closing bracket that is alone only because a string without its end took what it closes, or
+// because it was meant to stand behind that end.
+bool Lexer::is_forgiven(Kind closer, std::uint32_t at) {
+  if (closer == Kind::right_brace && swallowed_braces_ > 0) {
+    --swallowed_braces_;
+    return true;
+  }
+  const std::string_view rest = text_.substr(at, text_.substr(at).find('\n'));
+  return open_line_string() && rest.find('"') == std::string_view::npos;
 }
 
 void Lexer::supply_closer(std::uint32_t at) {
@@ -559,7 +576,8 @@ void Lexer::emit_newline(std::uint32_t at) {
     return;
   }
   const Kind last = result.tokens.back().kind;
-  const bool is_given_up = last == Kind::equal && item_starts_at(std::min(at + 1, size()));
+  const bool is_given_up = last != Kind::newline && last != Kind::left_brace &&
+                           asks_for_more(last) && item_starts_at(std::min(at + 1, size()));
   if (!asks_for_more(last) || is_given_up) {
     push(Kind::newline, at, std::min(at + 1, size()));
   }
@@ -604,6 +622,8 @@ std::optional<std::size_t> Lexer::open_line_string() const {
 void Lexer::end_unclosed_line_string(std::size_t frame, std::uint32_t at) {
   report<Code::unterminated_string>(frames_[frame].at, at, "`\"`")
       .help("a string ends in its own line; one of several lines is written \"\"\" … \"\"\"");
+  const std::string_view swallowed = text_.substr(frames_[frame].at, at - frames_[frame].at);
+  swallowed_braces_ += swallowed.find_last_not_of(" \r") == swallowed.rfind('{') ? 1 : 0;
   supply_closers_above(frame, at);
   // The string may have swallowed brackets that were meant to close in this line.
   const bool goes_on_below = at + 1 < size() && !item_starts_at(at + 1);

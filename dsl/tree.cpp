@@ -9,7 +9,7 @@ std::string_view Tree::gap_before(std::uint32_t token) const {
   return text.substr(begin - base, tokens[token].begin - begin);
 }
 
-Span Tree::span_of(const Node& node) const {
+Span Tree::span_of(const TreeNode& node) const {
   std::uint32_t end = node.end_token;
   while (end > node.first_token + 1 && tokens[end - 1].kind == TokenKind::newline) {
     --end;

@@ -19,7 +19,7 @@ enum class NodeKind : std::uint8_t {
 #undef NODE
 };
 
-struct Node {
+struct TreeNode {
   std::uint32_t first_token = 0;
   std::uint32_t end_token = 0;
   std::uint32_t first_node = 0;  // of its descendants, which stand directly before it
@@ -31,7 +31,7 @@ struct Tree {
   std::uint32_t base = 0;  // offset of text[0] in the virtual buffer
   std::string_view text;
   std::vector<Token> tokens;
-  std::vector<Node> nodes;  // the last one is the root
+  std::vector<TreeNode> nodes;  // the last one is the root
 
   [[nodiscard]] std::uint32_t root() const { return static_cast<std::uint32_t>(nodes.size() - 1); }
   [[nodiscard]] std::string_view text_of(const Token& token) const {
@@ -40,7 +40,7 @@ struct Tree {
   // Blanks and comments between a token and the one before it.
   [[nodiscard]] std::string_view gap_before(std::uint32_t token) const;
   // From the first token's begin to the last token's end; newlines at the end do not count.
-  [[nodiscard]] Span span_of(const Node& node) const;
+  [[nodiscard]] Span span_of(const TreeNode& node) const;
   // Appends the children of a node in the order of the text.
   void children_of(std::uint32_t node, std::vector<std::uint32_t>& children) const;
 };
