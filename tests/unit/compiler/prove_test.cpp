@@ -1,0 +1,315 @@
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "compiler/prove.hpp"
+#include "tests/unit/compiler/plan_builder.hpp"
+
+using namespace plan;
+using plan::test::PlanBuilder;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// Orders and proves; code and message of everything that was said.
+Texts said(Plan& plan, Diagnostics& diagnostics) {
+  order(plan, diagnostics);
+  prove(plan, diagnostics);
+  Texts result;
+  for (const Diagnostic& diagnostic : diagnostics.items()) {
+    result.push_back(std::string(info(diagnostic.code).code) + " " + diagnostic.message);
+  }
+  return result;
+}
+
+Texts said(Plan& plan) {
+  Diagnostics diagnostics;
+  return said(plan, diagnostics);
+}
+
+bool has_label(const Diagnostic& diagnostic, const std::string& text) {
+  return std::ranges::any_of(diagnostic.labels,
+                             [&](const Label& label) { return label.text == text; });
+}
+
+}  // namespace
+
+TEST_CASE("what no step writes is left to preflight") {
+  PlanBuilder builder;
+  const VariableId exists = builder.variable("exists");
+  const StepId use = builder.step("use");
+  builder.requires_(use, exists);
+  CHECK(said(builder.plan) == Texts{});
+  REQUIRE(builder.plan.preflight_requirements.size() == 1);
+  CHECK(builder.plan.preflight_requirements[0].first == use);
+}
+
+TEST_CASE("a requirement that its last writer breaks is refused, with all places") {
+  PlanBuilder builder;
+  const VariableId live = builder.variable("live");
+  const StepId stop = builder.step("stop");
+  const StepId halt = builder.step("halt");
+  builder.ensures(stop, live, false);
+  builder.requires_(halt, live);
+  builder.after(halt, stop);
+  Diagnostics diagnostics;
+  CHECK(said(builder.plan, diagnostics) ==
+        Texts{"E0401 `halt` requires `live.value`, which does not hold when it starts"});
+  const Diagnostic& diagnostic = diagnostics.items().front();
+  CHECK(diagnostic.primary == builder[halt].requires_[0].span);
+  CHECK(has_label(diagnostic, "`stop` makes `live.value` false"));
+  CHECK(diagnostic.schedule == Texts{"stop", "halt"});
+  CHECK(diagnostic.helps == Texts{"no step ensures `live.value`: add one before `halt`"});
+}
+
+TEST_CASE("a copy of the world as found proves nothing") {
+  // The environments are not halted before the dump.
+  PlanBuilder builder;
+  const VariableId old_db = builder.variable("old_db");
+  const VariableId new_db = builder.variable("new_db");
+  builder.part("old_env", "halted", old_db);
+  const VariableId new_halted = builder.part("new_env", "halted", new_db);
+  const StepId move = builder.step("move");
+  const StepId start = builder.step("start");
+  builder.copies(move, new_db, old_db);
+  builder.requires_(start, new_halted);
+  Diagnostics diagnostics;
+  CHECK(said(builder.plan, diagnostics) ==
+        Texts{"E0402 `start` requires `new_env.value`, which nothing makes sure of"});
+  const Diagnostic& diagnostic = diagnostics.items().front();
+  CHECK(has_label(diagnostic, "`move` copies `new_env.value` from `old_env.value`"));
+  CHECK(diagnostic.notes == Texts{"`old_env.value` is as it was found when `move` copies it: no "
+                                  "step before it makes sure of it"});
+  CHECK(diagnostic.helps == Texts{"add a step that makes sure of it before `move`"});
+}
+
+TEST_CASE("a wait before the step that ends it never ends") {
+  PlanBuilder builder;
+  const VariableId halted = builder.variable("halted");
+  const StepId halt = builder.step("halt");
+  const StepId compiled = builder.step("compiled");
+  const StepId resume = builder.step("resume");
+  builder.ensures(halt, halted);
+  builder.awaits(compiled, halted, false);
+  builder.after(compiled, halt);
+  builder.ensures(resume, halted, false);
+  builder.after(resume, compiled);
+  Diagnostics diagnostics;
+  CHECK(said(builder.plan, diagnostics) ==
+        Texts{"E0405 the wait `compiled` can never end: it needs `not halted.value`"});
+  const Diagnostic& diagnostic = diagnostics.items().front();
+  CHECK(has_label(diagnostic, "`halt` makes `halted.value` true"));
+  CHECK(has_label(diagnostic, "`resume` would make it true, but comes after `compiled`"));
+  CHECK(diagnostic.notes == Texts{"`resume` is written to come after `compiled`"});
+}
+
+TEST_CASE("unordered steps that touch one state are refused") {
+  PlanBuilder builder;
+  const VariableId state = builder.variable("state");
+  const StepId one = builder.step("one");
+  const StepId two = builder.step("two");
+  builder.ensures(one, state);
+  builder.ensures(two, state);
+  SECTION("without order") {
+    CHECK(said(builder.plan) == Texts{"E0403 `one` and `two` both change `state.value` and may "
+                                      "run at the same time"});
+  }
+  SECTION("only one of them ever runs") {
+    const VariableId fact = builder.variable("fact");
+    builder[one].when = builder.holds(fact);
+    builder[two].when = builder.holds(fact, false);
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("with `after`") {
+    builder.after(two, one);
+    CHECK(said(builder.plan) == Texts{});
+  }
+}
+
+TEST_CASE("a conditional step proves what holds in both cases") {
+  PlanBuilder builder;
+  const VariableId exists = builder.variable("exists");
+  const StepId create = builder.step("create");
+  const StepId use = builder.step("use");
+  builder[create].when = builder.holds(exists, false);
+  builder.ensures(create, exists);
+  builder.requires_(use, exists);
+  SECTION("it runs where it is needed") { CHECK(said(builder.plan) == Texts{}); }
+  SECTION("it may not run") {
+    builder[create].when = builder.holds(builder.variable("mood"));
+    CHECK(said(builder.plan) ==
+          Texts{"E0402 `use` requires `exists.value`, which nothing makes sure of"});
+  }
+  SECTION("the one who needs it has the same condition") {
+    const VariableId mood = builder.variable("mood");
+    builder[create].when = builder.holds(mood);
+    builder[use].when = builder.holds(mood);
+    CHECK(said(builder.plan) == Texts{});
+  }
+}
+
+TEST_CASE("an invariant is looked at in every state that a schedule can reach") {
+  PlanBuilder builder;
+  const VariableId old_live = builder.variable("old_live");
+  const VariableId new_live = builder.variable("new_live");
+  const StepId stop = builder.step("stop");
+  const StepId start = builder.step("start");
+  builder.ensures(stop, old_live, false);
+  builder.ensures(start, new_live);
+  builder.never_both(old_live, new_live);
+  SECTION("the steps may overlap") {
+    Diagnostics diagnostics;
+    CHECK(said(builder.plan, diagnostics) ==
+          Texts{"E0407 `not (old_live.value and new_live.value)` does not hold at every moment of "
+                "the run"});
+    CHECK(diagnostics.items().front().helps ==
+          Texts{"let `start` come after `stop`: `after stop` in its block"});
+  }
+  SECTION("one after the other") {
+    builder.after(start, stop);
+    CHECK(said(builder.plan) == Texts{});
+  }
+}
+
+TEST_CASE("what is destroyed is expendable, saved, or given up by its author") {
+  PlanBuilder builder;
+  const VariableId data = builder.variable("data");
+  const VariableId backup = builder.variable("backup");
+  const StepId drop = builder.step("drop");
+  builder[drop].effects.push_back(builder.change(data, EffectKind::destroy));
+  SECTION("without a word") {
+    CHECK(said(builder.plan) ==
+          Texts{"E0408 `drop` destroys `data.value`, which is saved nowhere"});
+  }
+  SECTION("allowed") {
+    builder[drop].allows_destroy = true;
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("saved before") {
+    const StepId save = builder.step("save");
+    builder.copies(save, backup, data);
+    builder.after(drop, save);
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("saved, and changed after that") {
+    const StepId save = builder.step("save");
+    const StepId change = builder.step("change");
+    builder.copies(save, backup, data);
+    builder.changes(change, data);
+    builder.after(change, save);
+    builder.after(drop, change);
+    CHECK(said(builder.plan) ==
+          Texts{"E0408 `drop` destroys `data.value`, which is saved nowhere"});
+  }
+  SECTION("under its own name") {
+    builder.copies(drop, data, data);
+    builder[drop].allows_destroy = true;
+    CHECK(said(builder.plan) == Texts{"E0411 `drop` destroys what it copies: its source and its "
+                                      "target are both `data`"});
+  }
+}
+
+TEST_CASE("a step that acts can tell whether it is done") {
+  PlanBuilder builder;
+  const StepId act = builder.step("act");
+  builder[act].ensures.clear();
+  SECTION("or is refused") {
+    CHECK(said(builder.plan) ==
+          Texts{"E0409 `act` cannot tell whether it is done: it ensures nothing"});
+  }
+  SECTION("or asks a person") {
+    builder.plan.operations[0].is_once = true;
+    CHECK(said(builder.plan) == Texts{});
+  }
+}
+
+TEST_CASE("the way back is possible from every state before the point of no return") {
+  PlanBuilder builder;
+  const VariableId quiet = builder.variable("quiet");
+  const VariableId resumed = builder.variable("resumed");
+  const StepId stop = builder.step("stop");
+  const StepId move = builder.step("move");
+  const StepId start = builder.step("start");
+  const StepId resume = builder.step("resume");
+  builder.ensures(stop, quiet);
+  builder.requires_(move, quiet);
+  builder[move].undo_operation = 1;
+  builder[move].undo_none = false;
+  builder[move].undo_requires.push_back(builder.holds(quiet));
+  builder.ensures(start, quiet, false);
+  builder.after(start, move);
+  builder.ensures(resume, resumed);
+  builder[resume].undo_none = false;
+  builder.after(resume, start);
+  SECTION("a later step's undo does not bring it back") {
+    Diagnostics diagnostics;
+    CHECK(said(builder.plan, diagnostics) ==
+          Texts{"E0410 `move` cannot be taken back: its undo requires `quiet.value`"});
+    CHECK(has_label(diagnostics.items().front(),
+                    "`start` makes it false, and its own undo does not bring it back"));
+  }
+  SECTION("it does") {
+    builder[start].undo_operation = 1;
+    builder[start].undo_effects.push_back(builder.set(quiet, true));
+    CHECK(said(builder.plan) == Texts{});
+    CHECK(builder.plan.point_of_no_return == std::vector<StepId>{resume});
+  }
+}
+
+TEST_CASE("steps of a loop do not undo what the next element needs") {
+  PlanBuilder builder;
+  const VariableId shared = builder.variable("shared");
+  const auto loop = builder.loop("env");
+  const StepId set = builder.step("set");
+  const StepId use = builder.step_in(loop.loop, "use");
+  const StepId spoil = builder.step_in(loop.loop, "spoil");
+  builder.ensures(set, shared);
+  builder.requires_(use, shared);
+  SECTION("of its own element it may") {
+    builder.requires_(use, loop.state, false);
+    builder.ensures(spoil, loop.state);
+    builder.goal(loop.state);
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("of what all share it may not") {
+    builder.ensures(spoil, shared, false);
+    builder.after(spoil, use);
+    CHECK(said(builder.plan) ==
+          Texts{"E0402 `use` requires `shared.value`, which nothing makes sure of"});
+  }
+  SECTION("and not side by side") {
+    builder.plan.loops[0].at_most = 0;
+    builder.ensures(spoil, shared);
+    builder.after(spoil, use);
+    builder.after(builder.plan.loops[0].begin, set);
+    CHECK(said(builder.plan) ==
+          Texts{"E0412 `spoil` changes `shared.value`, which all elements of the loop share, for "
+                "several elements at the same time"});
+  }
+}
+
+TEST_CASE("two steps that ask the opposite of the world as found") {
+  PlanBuilder builder;
+  const VariableId state = builder.variable("state");
+  builder.requires_(builder.step("one"), state);
+  builder.requires_(builder.step("two"), state, false);
+  CHECK(said(builder.plan) ==
+        Texts{"E0413 `one` and `two` cannot both be right about the world as found: `state.value`, "
+              "`not state.value`"});
+}
+
+TEST_CASE("a refused requirement is reported once") {
+  PlanBuilder builder;
+  const VariableId state = builder.variable("state");
+  const StepId spoil = builder.step("spoil");
+  builder.ensures(spoil, state, false);
+  for (const char* name : {"one", "two", "three"}) {
+    const StepId step = builder.step(name);
+    builder.requires_(step, state);
+    builder.after(step, spoil);
+  }
+  builder.goal(state);
+  CHECK(said(builder.plan) ==
+        Texts{"E0401 `one` requires `state.value`, which does not hold when it starts"});
+}
