@@ -52,6 +52,9 @@ std::string describe_character(char32_t value) {
   if (value == 0) {
     return "the byte 0";
   }
+  if (value == U'`') {
+    return "a backtick";
+  }
   if (value < 0x20 || value == 0x7F) {
     return fmt::format("the control character U+{:04X}", number);
   }

@@ -191,6 +191,13 @@ void advise(const Tree& tree, SyntaxError error, const Expected& expected, Diagn
                                 plan::describe(token.kind)));
     return;
   }
+  const bool is_declaration = std::ranges::find(declaration_words, text_of_word(token.kind)) !=
+                              std::end(declaration_words);
+  if (expects_item(expected) && is_declaration) {
+    diagnostic.help(fmt::format("{} begins a declaration: is a `}}` missing above?",
+                                plan::describe(token.kind)));
+    return;
+  }
   if (suggest_word(tree, error, expected, diagnostic)) {
     return;
   }

@@ -72,6 +72,11 @@ void TokenInput::recover(std::uint32_t start, Stops stops) {
   std::int64_t level = 0;
   for (std::uint32_t at = start; at < furthest; ++at) {
     level += is_opener(tokens_[at].kind) ? 1 : is_closer(tokens_[at].kind) ? -1 : 0;
+    if (level < 0) {
+      // Another attempt came further than the bracket this part is in; this one must not leave it.
+      furthest = at;
+      level = 0;
+    }
   }
   index = furthest;
   for (; kind() != Kind::end_of_file; bump()) {
