@@ -139,6 +139,9 @@ Report apply(const Plan& plan, World& world, const RunOptions& options) {
   if (!look(session, seen)) {
     return session.finish(Outcome::refused);
   }
+  if (world.interrupted && world.interrupted() > 0) {
+    return session.finish(Outcome::interrupted);
+  }
   if (is_nothing_to_do(session, seen)) {
     return session.finish(Outcome::nothing_to_do);
   }
@@ -151,6 +154,7 @@ Report apply(const Plan& plan, World& world, const RunOptions& options) {
   journal_start(session);
   Executor executor(session.context, session.programs, session.observations, &*session.journal,
                     session.history);
+  executor.flush();  // facts are what they were before the first step
   const SchedulerState state = executor.run(
       make_graph(plan, session.priors()),
       {.steps_per_host = options.steps_per_host, .shuffle_seed = options.shuffle_seed});

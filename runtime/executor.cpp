@@ -377,8 +377,9 @@ void Executor::execute(const commands::Cancel& command) {
 }
 
 void Executor::execute(const commands::Wake& command) {
-  programs_.at(command.at,
-               [this, node = command.node] { events_.emplace_back(events::Woke{node}); });
+  programs_.at(command.at, [this, node = command.node, kind = command.kind] {
+    events_.emplace_back(events::Woke{node, kind});
+  });
 }
 
 // --- loops

@@ -126,6 +126,33 @@ bool connect(RunContext& context, Programs& programs, Report& report) {
   return !report.diagnostics.has_errors();
 }
 
+// All facts that anything in the plan reads are observed now, also those that only a way back
+// needs. One that cannot be observed now is unknown, which may matter to nobody.
+void gather_facts(RunContext& context, Programs& programs, Observations& observations) {
+  std::size_t outstanding = 0;
+  bool is_done = true;
+  for (const Variable& variable : context.plan.variables) {
+    const bool is_fact =
+        context.resources.type(variable.resource).attributes[variable.attribute].kind ==
+        AttributeKind::fact;
+    if (!is_fact || context.resources.is_dependent(variable.resource)) {
+      continue;
+    }
+    ++outstanding;
+    is_done = false;
+    observations.request(variable.resource, variable.attribute, observations.recent(),
+                         [&, variable](const std::expected<Value, Failure>& value) {
+                           if (value) {
+                             tell(context, RunEventKind::observed,
+                                  context.resources.name(variable.resource, variable.attribute),
+                                  context.shown(to_text(*value)));
+                           }
+                           is_done = --outstanding == 0;
+                         });
+  }
+  pump_until(programs, is_done);
+}
+
 void decide_rules(RunContext& context,
                   Programs& programs,
                   Observations& observations,
@@ -319,6 +346,7 @@ Preflight preflight(RunContext& context,
   tell(context, RunEventKind::preflight_started);
   Preflight result;
   if (has_secrets(context, report) && connect(context, programs, report)) {
+    gather_facts(context, programs, observations);
     decide_rules(context, programs, observations, history, report);
     Executor looking(context, programs, observations, nullptr, history);
     SchedulerState seen =

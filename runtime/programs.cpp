@@ -149,7 +149,9 @@ void Programs::hand_out(ProgramId id, Action action) {
   const bool must_wait = running.program.kind == ProgramKind::observation &&
                          observing_ >= context_.options.observations_at_once;
   if (must_wait) {
-    waiting_.emplace_back(number, [this, number, held = std::move(action)]() mutable {
+    waiting_.emplace_back(number, [this, id, number, since = context_.now(),
+                                   held = std::move(action)]() mutable {
+      running_.at(id).program.frame.deadline += context_.now() - since;  // waiting costs no time
       context_.world.effector.start(number, std::move(held));
     });
     return;

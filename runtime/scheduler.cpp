@@ -236,6 +236,7 @@ void Scheduler::act(NodeId id) {
   self.began = now_;
   self.deadline = now_ + std::chrono::milliseconds(timeout);
   self.poll = first_poll;
+  self.is_timed_out = false;
   if (step(id).kind == StepKind::manual && !self.is_undo) {
     set(id, NodeState::asking);
     commands.push_back(commands::Intend{id});
@@ -249,6 +250,7 @@ void Scheduler::act(NodeId id) {
   commands.push_back(commands::Intend{id});
   tell(RunEventKind::step_started, id);
   commands.push_back(commands::Act{id});
+  commands.push_back(commands::Wake{id, self.deadline, WakeKind::deadline});
 }
 
 void Scheduler::handle(const events::Acted& event) {
@@ -257,6 +259,15 @@ void Scheduler::handle(const events::Acted& event) {
   }
   if (!event.failure) {
     confirm(event.node);
+    return;
+  }
+  if (node(event.node).is_timed_out && event.failure->kind == FailureKind::cancelled) {
+    attempt_failed(event.node,
+                   diagnostic(Code::action_timed_out, step(event.node).span,
+                              duration_text(now_ - node(event.node).began),
+                              "step `" + node(event.node).name + "`")
+                       .help("give the step more time: `timeout 1h`"),
+                   FailureKind::unknown);
     return;
   }
   const std::uint32_t host = step(event.node).host;
@@ -301,7 +312,7 @@ void Scheduler::after_confirm(NodeId id, const CheckResult& result) {
   if (self.poll == first_poll) {
     tell(RunEventKind::step_waiting, id, "until `" + result.text + "` holds");
   }
-  commands.push_back(commands::Wake{id, std::min(now_ + self.poll, self.deadline)});
+  commands.push_back(commands::Wake{id, std::min(now_ + self.poll, self.deadline), WakeKind::poll});
   self.poll = std::min(self.poll * 2, longest_poll);
 }
 
@@ -330,7 +341,7 @@ void Scheduler::attempt_failed(NodeId id, Diagnostic problem, FailureKind kind) 
              std::to_string(self.retries) + " of " + std::to_string(what.retry_count) + ")");
     set(id, NodeState::backing_off);
     release_slot(id);
-    commands.push_back(commands::Wake{id, now_ + pause});
+    commands.push_back(commands::Wake{id, now_ + pause, WakeKind::retry});
     return;
   }
   if (self.state == NodeState::acting && kind == FailureKind::cancelled) {
@@ -386,18 +397,30 @@ void Scheduler::handle(const events::Answered& event) {
 
 void Scheduler::handle(const events::Woke& event) {
   const NodeId id = event.node;
-  if (node(id).state == NodeState::confirming) {
-    confirm(id);
-    return;
+  switch (event.kind) {
+    case WakeKind::poll:
+      if (node(id).state == NodeState::confirming) {
+        confirm(id);
+      }
+      return;
+    case WakeKind::deadline:
+      // A retry has a deadline of its own.
+      if (node(id).state == NodeState::acting && now_ >= node(id).deadline) {
+        node(id).is_timed_out = true;
+        commands.push_back(commands::Cancel{id});
+      }
+      return;
+    case WakeKind::retry:
+      if (node(id).state != NodeState::backing_off) {
+        return;
+      }
+      if (is_draining()) {
+        stop(id, StepStatus::waiting, "interrupted before the next attempt");
+        return;
+      }
+      check_ensures(id);
+      return;
   }
-  if (node(id).state != NodeState::backing_off) {
-    return;
-  }
-  if (is_draining()) {
-    stop(id, StepStatus::waiting, "interrupted before the next attempt");
-    return;
-  }
-  check_ensures(id);
 }
 
 void Scheduler::handle(const events::Checked& event) {

@@ -40,6 +40,8 @@ struct CheckResult {
   bool is_invariant = false;
 };
 
+enum class WakeKind : std::uint8_t { poll, retry, deadline };
+
 namespace events {
 struct Begin {};
 struct Checked {
@@ -63,6 +65,7 @@ struct Unfolded {
 };
 struct Woke {
   NodeId node = 0;
+  WakeKind kind{};
 };
 struct Interrupted {};
 }  // namespace events
@@ -96,6 +99,7 @@ struct Unfold {
 struct Wake {
   NodeId node = 0;
   MonotonicTime at{0};
+  WakeKind kind{};
 };
 // Durable before any later Act of the same batch.
 struct Intend {

@@ -151,9 +151,8 @@ TEST_CASE("steps that hold already cost little of our own, and one transaction")
       files.scripted.effector.started,
       [](const Action& action) { return std::holds_alternative<Exec>(action.body); });
   CHECK(observed < 2 * count + 10);
-  WARN("own time of a step that holds: "
-       << std::chrono::duration_cast<std::chrono::microseconds>(took).count() / count << " us, "
-       << observed << " actions");
+  // Generous: a tenth where it was measured; tests run unoptimised on busy machines, too.
+  CHECK(took < std::chrono::milliseconds(2) * count);
 }
 
 }  // namespace

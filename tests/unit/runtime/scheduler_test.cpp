@@ -90,7 +90,7 @@ TEST_CASE("a step is done when what it ensures was observed, not when it has act
   const auto again = f.checked(0, CheckKind::confirm, Truth::fails);
   CHECK(nodes_of<commands::Wake>(again) == std::vector<NodeId>{0});
   CHECK(f.state.graph.nodes[0].status == StepStatus::waiting);
-  f.feed(events::Woke{0});
+  f.feed(events::Woke{0, WakeKind::poll});
   f.checked(0, CheckKind::confirm, Truth::holds);
   CHECK(f.state.graph.nodes[0].status == StepStatus::done);
   CHECK(is_over(f.state));
@@ -148,12 +148,13 @@ TEST_CASE("a failed attempt is repeated after pauses that double") {
   for (int attempt = 0; attempt < 3; ++attempt) {
     f.bring_to_act(0);
     for (const Command& command : f.feed(events::Acted{0, failure(FailureKind::failed)})) {
-      if (const auto* wake = std::get_if<commands::Wake>(&command)) {
+      if (const auto* wake = std::get_if<commands::Wake>(&command);
+          wake != nullptr && wake->kind == WakeKind::retry) {
         pauses.push_back(wake->at - f.now);
         f.now = wake->at;
       }
     }
-    f.feed(events::Woke{0});
+    f.feed(events::Woke{0, WakeKind::retry});
   }
   CHECK(pauses == std::vector<MonotonicTime>{1000ms, 2000ms});
   CHECK(f.state.graph.nodes[0].status == StepStatus::failed);
@@ -165,6 +166,19 @@ TEST_CASE("a failure of which nobody knows what it did leaves the intent open") 
   f.bring_to_act(0);
   f.feed(events::Acted{0, failure(FailureKind::unknown)});
   CHECK(f.state.graph.nodes[0].status == StepStatus::failed);
+  CHECK(f.state.graph.nodes[0].is_open);
+}
+
+TEST_CASE("a step that acts longer than it may is cancelled, and its intent stays open") {
+  Fixture f(1);
+  f.b.plan.steps[0].timeout_ms = 1000;
+  f.begin();
+  f.bring_to_act(0);
+  f.now = 1000ms;
+  CHECK(nodes_of<commands::Cancel>(f.feed(events::Woke{0, WakeKind::deadline})) ==
+        std::vector<NodeId>{0});
+  f.feed(events::Acted{0, failure(FailureKind::cancelled)});
+  CHECK(f.state.problems.at(0).code == Code::action_timed_out);
   CHECK(f.state.graph.nodes[0].is_open);
 }
 
