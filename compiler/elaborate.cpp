@@ -331,6 +331,9 @@ void Elaborator::known_too_late(const Value& value, Span at, std::string_view wh
           .note(fmt::format("{} depends on it, so the plan cannot be compiled without", what));
       return;
     }
+    if (expr.op == Op::token && expr.a == UINT32_MAX) {
+      return;  // a mistake that was reported
+    }
     for (const ExprId child : assembly_.core().children(expr)) {
       open.push_back(child);
     }

@@ -53,10 +53,13 @@ ExprId Partial::reify(const Value& value) {
 Value Partial::mistake(const std::string& why, Value otherwise) {
   if (speculation_ == 0) {
     diagnostics_.report<Code::cannot_compute>(span_, why);
-    return {};
+    return poison();
   }
   return otherwise;
 }
+
+// Nothing follows from a value that could not be computed, so that one mistake is one diagnostic.
+Value Partial::poison() { return deferred(assembly_.core().add({.op = Op::token})); }
 
 bool Partial::is_closed(const Value& value) const {
   const auto* deferred = value.as<Deferred>();

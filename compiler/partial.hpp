@@ -46,7 +46,8 @@ class Partial {
         diagnostics_(diagnostics) {}
 
   // The value of `expr` of `from` in the frame `slots`, known or Deferred; a list, map or record is
-  // known only if all of it is. Mistakes are reported at `span` (E0211, E0215) and give null.
+  // known only if all of it is. Mistakes are reported at `span` (E0211, E0215)
+  // and give a value that nothing is known of.
   [[nodiscard]] Value evaluate(Core& from, ExprId expr, std::vector<Value>& slots, Span span);
   // A closed expression of the plan in which `slot` stands for a value.
   [[nodiscard]] Value substitute(ExprId expr, std::uint32_t slot, const Value& value, Span span);
@@ -91,6 +92,7 @@ class Partial {
   Value residual(Expr expr, const std::vector<Value>& children);
   Value residual(Op op, const Value& left, const Value& right);
   Value mistake(const std::string& why, Value otherwise);
+  Value poison();
   [[nodiscard]] bool is_closed(const Value& value) const;
   static Value deferred(ExprId expr) { return Value{Deferred{expr}}; }
 
