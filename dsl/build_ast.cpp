@@ -388,13 +388,13 @@ void build_header(AstBuilder& builder, std::uint32_t index) {
     const Token token = builder.tree.tokens[parts.take_token()];
     const Number number =
         parse_number(builder.tree.text_of(token), token.span(), builder.diagnostics);
-    const bool is_known = number.kind == NumberKind::integer && number.value >= 1 &&
-                          number.value <= newest_edition;
+    const bool is_known =
+        number.kind == NumberKind::integer && number.value >= 1 && number.value <= newest_edition;
     if (is_known) {
       file.edition = number.value;
     } else if (number.kind != NumberKind::bad) {
-      builder.diagnostics.report<Code::unknown_edition>(
-          token.span(), builder.tree.text_of(token), newest_edition);
+      builder.diagnostics.report<Code::unknown_edition>(token.span(), builder.tree.text_of(token),
+                                                        newest_edition);
     }
   }
 }
@@ -446,7 +446,8 @@ Span doc_of(const Tree& tree, std::uint32_t token) {
   std::size_t begin = std::string_view::npos;
   std::size_t end = 0;
   while (line_end != std::string_view::npos) {
-    const std::size_t before = line_end == 0 ? std::string_view::npos : gap.rfind('\n', line_end - 1);
+    const std::size_t before =
+        line_end == 0 ? std::string_view::npos : gap.rfind('\n', line_end - 1);
     if (before == std::string_view::npos && !starts_line) {
       break;
     }
@@ -475,7 +476,8 @@ ast::File build_ast(const Tree& tree, Diagnostics& diagnostics) {
   Parts parts(builder, tree.root());
   for (; !parts.is_done(); parts.skip()) {
     const bool is_header = parts.is_at(NodeKind::edition_header) ||
-                           parts.is_at(NodeKind::plan_header) || parts.is_at(NodeKind::module_header);
+                           parts.is_at(NodeKind::plan_header) ||
+                           parts.is_at(NodeKind::module_header);
     if (is_header) {
       build_header(builder, parts.take_node());
     } else if (parts.is_at_node()) {

@@ -329,8 +329,8 @@ ast::TestDecl build_test(AstBuilder& builder, std::uint32_t index) {
       if (builder.tree.nodes[node].kind == NodeKind::given_clause) {
         build_given(builder, node, test.clauses);
       } else if (std::optional<TestNode> clause = build_test_clause(builder, node)) {
-        test.clauses.push_back({.span = builder.tree.span_of(builder.tree.nodes[node]),
-                                .node = std::move(*clause)});
+        test.clauses.push_back(
+            {.span = builder.tree.span_of(builder.tree.nodes[node]), .node = std::move(*clause)});
       }
     }
   }

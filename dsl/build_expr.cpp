@@ -110,7 +110,10 @@ ExprId build_left(AstBuilder& builder, std::uint32_t index) {
 }
 
 // The operators associate, so the tree is balanced: a rule of a thousand lines stays shallow.
-ExprId join_balanced(AstBuilder& builder, ast::BinaryOp op, const ExprId* begin, const ExprId* end) {
+ExprId join_balanced(AstBuilder& builder,
+                     ast::BinaryOp op,
+                     const ExprId* begin,
+                     const ExprId* end) {
   if (end - begin == 1) {
     return *begin;
   }
@@ -218,7 +221,10 @@ ExprId build_postfix(AstBuilder& builder, std::uint32_t index) {
 
 // --- texts
 
-ExprId add_text(AstBuilder& builder, Span span, Kind kind, const std::vector<ast::StringPart>& parts) {
+ExprId add_text(AstBuilder& builder,
+                Span span,
+                Kind kind,
+                const std::vector<ast::StringPart>& parts) {
   const ast::Range range = append(builder.file.string_parts, parts);
   const bool is_shell = kind == Kind::shell || kind == Kind::shell_begin;
   return is_shell ? add_expr(builder, span, ast::ShellTemplate{.parts = range})
@@ -277,7 +283,8 @@ ExprId build_template(AstBuilder& builder, std::uint32_t index) {
   std::vector<ast::StringPart> result;
   for (std::size_t piece = 0; piece < texts.size(); ++piece) {
     const bool is_slice = texts[piece] == pieces[piece].text;
-    push_text(builder, is_slice ? pieces[piece].text : own(builder, std::move(texts[piece])), result);
+    push_text(builder, is_slice ? pieces[piece].text : own(builder, std::move(texts[piece])),
+              result);
     if (piece < values.size()) {
       result.push_back({.text = UINT32_MAX, .value = values[piece]});
     }
@@ -368,7 +375,8 @@ ExprId build_for_all(AstBuilder& builder, std::uint32_t index) {
   (void)parts.take(Kind::reserved_for);
   const ast::Identifier variable = parts.take_name();
   (void)parts.take(Kind::reserved_in);
-  ast::ForAll for_all{.variable = variable.name, .variable_span = variable.span, .list = {}, .condition = {}};
+  ast::ForAll for_all{
+      .variable = variable.name, .variable_span = variable.span, .list = {}, .condition = {}};
   for_all.list = parts.take_value();
   (void)parts.take(Kind::colon);
   for_all.condition = parts.take_value();
@@ -519,7 +527,8 @@ std::string_view plain_text(AstBuilder& builder, std::uint32_t index) {
     return text;
   }
   const TextForm form = is_raw ? TextForm::raw_block : is_block ? TextForm::block : TextForm::line;
-  return own(builder, resolve_text({{.text = text, .begin = begin}}, form, builder.diagnostics).front());
+  return own(builder,
+             resolve_text({{.text = text, .begin = begin}}, form, builder.diagnostics).front());
 }
 
 ExprId build_name_as_text(AstBuilder& builder, std::uint32_t index) {

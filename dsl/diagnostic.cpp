@@ -21,8 +21,8 @@ bool is_same_label(const Label& left, const Label& right) {
 
 bool is_repetition(const Diagnostic& left, const Diagnostic& right) {
   return left.code == right.code && left.primary == right.primary &&
-         left.message == right.message && left.notes == right.notes &&
-         left.helps == right.helps && left.schedule == right.schedule &&
+         left.message == right.message && left.notes == right.notes && left.helps == right.helps &&
+         left.schedule == right.schedule &&
          std::ranges::equal(left.labels, right.labels, is_same_label);
 }
 
@@ -104,8 +104,8 @@ void Diagnostics::truncate(std::size_t size) {
 }
 
 void Diagnostics::recount() {
-  error_count_ = static_cast<std::size_t>(std::ranges::count(
-      items_, Severity::error, &Diagnostic::severity));
+  error_count_ =
+      static_cast<std::size_t>(std::ranges::count(items_, Severity::error, &Diagnostic::severity));
 }
 
 }  // namespace plan

@@ -40,7 +40,9 @@ class Expected {
  private:
   static_assert(token_kind_count + notion_count <= 192);
   void add(std::size_t bit) { words_[bit / 64] |= std::uint64_t{1} << (bit % 64); }
-  [[nodiscard]] bool has(std::size_t bit) const { return (words_[bit / 64] >> (bit % 64) & 1) != 0; }
+  [[nodiscard]] bool has(std::size_t bit) const {
+    return (words_[bit / 64] >> (bit % 64) & 1) != 0;
+  }
 
   std::array<std::uint64_t, 3> words_{};
 };

@@ -23,10 +23,11 @@ constexpr std::string_view declaration_words[] = {
     "step",    "phase", "for",  "when",      "approve",  "let",    "resource", "input", "use",
     "require", "goal",  "test", "operation", "function", "native", "rule",     "type",  "always"};
 constexpr std::string_view clause_words[] = {
-    "requires", "awaits", "ensures", "changes", "destroys", "irreversible", "detached",
-    "once",     "timeout", "retry",  "undo",    "after",    "when",         "allow",
-    "note",     "output", "let",     "manual",  "do"};
-constexpr std::string_view statement_words[] = {"let", "if", "for", "wait", "fail", "return", "run"};
+    "requires", "awaits",  "ensures", "changes", "destroys", "irreversible", "detached",
+    "once",     "timeout", "retry",   "undo",    "after",    "when",         "allow",
+    "note",     "output",  "let",     "manual",  "do"};
+constexpr std::string_view statement_words[] = {"let",  "if",     "for", "wait",
+                                                "fail", "return", "run"};
 constexpr std::string_view resource_words[] = {"key", "state", "fact", "query"};
 constexpr std::string_view test_words[] = {"given", "set", "crash", "fail", "shuffle", "expect"};
 constexpr std::string_view option_words[] = {"env", "stdin", "timeout"};
@@ -44,8 +45,10 @@ constexpr NotionText notions[] = {
     {Notion::statement, "a statement", statement_words},
     {Notion::resource_item, "a field, `key`, `state`, `fact` or `query`", resource_words},
     {Notion::test_clause, "a clause of a test", test_words},
-    {Notion::loop_option, "`one at a time`, `at most`, `stop on first failure`, "
-                          "`continue on failure` or `after`", loop_words},
+    {Notion::loop_option,
+     "`one at a time`, `at most`, `stop on first failure`, "
+     "`continue on failure` or `after`",
+     loop_words},
     {Notion::value, "a value", {}},
     {Notion::type, "a type", {}},
     {Notion::name, "a name", {}},
@@ -81,8 +84,8 @@ std::string describe(const Expected& expected) {
     // Where a line may end, so may a block; and the end of the line is what the user sees.
     const bool is_implied = (kind == Kind::right_brace && expected.has(Kind::newline)) ||
                             (kind == Kind::reserved_not && expected.has(Notion::value));
-    const bool is_header = kind == Kind::word_edition || kind == Kind::word_plan ||
-                           kind == Kind::word_module;
+    const bool is_header =
+        kind == Kind::word_edition || kind == Kind::word_plan || kind == Kind::word_module;
     const bool is_beside = expects_item(expected) && (kind == Kind::newline || is_header);
     if (expected.has(kind) && !is_implied && !is_beside && kind != Kind::end_of_file) {
       parts.push_back(plan::describe(kind));
@@ -147,7 +150,9 @@ void suggest(Diagnostic& diagnostic, const Token& token, std::string_view word) 
 }
 
 // `stpe x = …`, or `wiat until …`, where the misspelt word is taken for a name first.
-bool suggest_word(const Tree& tree, SyntaxError error, const Expected& expected,
+bool suggest_word(const Tree& tree,
+                  SyntaxError error,
+                  const Expected& expected,
                   Diagnostic& diagnostic) {
   const Token& token = tree.tokens[error.found];
   if (is_name(token.kind) || is_reserved(token.kind)) {
@@ -180,19 +185,19 @@ bool suggest_word(const Tree& tree, SyntaxError error, const Expected& expected,
 void advise(const Tree& tree, SyntaxError error, const Expected& expected, Diagnostic& diagnostic) {
   const Token& token = tree.tokens[error.found];
   if (expected.has(Notion::name) && is_reserved(token.kind)) {
-    diagnostic.help(fmt::format("{} is a reserved word: choose another name",
-                                plan::describe(token.kind)));
+    diagnostic.help(
+        fmt::format("{} is a reserved word: choose another name", plan::describe(token.kind)));
     return;
   }
   const bool is_header = token.kind == Kind::word_plan || token.kind == Kind::word_module ||
                          token.kind == Kind::word_edition;
   if (expected.has(Notion::declaration) && is_header) {
-    diagnostic.help(fmt::format("{} stands before all declarations, once",
-                                plan::describe(token.kind)));
+    diagnostic.help(
+        fmt::format("{} stands before all declarations, once", plan::describe(token.kind)));
     return;
   }
-  const bool is_declaration = std::ranges::find(declaration_words, text_of_word(token.kind)) !=
-                              std::end(declaration_words);
+  const bool is_declaration =
+      std::ranges::find(declaration_words, text_of_word(token.kind)) != std::end(declaration_words);
   if (expects_item(expected) && is_declaration) {
     diagnostic.help(fmt::format("{} begins a declaration: is a `}}` missing above?",
                                 plan::describe(token.kind)));
@@ -226,7 +231,9 @@ Span place_of(const Tree& tree, std::uint32_t found) {
 
 }  // namespace
 
-void report_unexpected(const Tree& tree, SyntaxError error, const Expected& expected,
+void report_unexpected(const Tree& tree,
+                       SyntaxError error,
+                       const Expected& expected,
                        Diagnostics& diagnostics) {
   const Token& token = tree.tokens[error.found];
   Diagnostic& diagnostic = diagnostics.report<Code::unexpected_token>(

@@ -16,7 +16,9 @@ struct SyntaxError {
 };
 
 // Reports E0006.
-void report_unexpected(const Tree& tree, SyntaxError error, const grammar::Expected& expected,
+void report_unexpected(const Tree& tree,
+                       SyntaxError error,
+                       const grammar::Expected& expected,
                        Diagnostics& diagnostics);
 
 }  // namespace plan

@@ -108,9 +108,10 @@ void Formatter::put_before_item(Part item, bool wants_blank) {
   put_gap(token);
   put(PieceKind::hard_line);
   const std::size_t last_comment = gap.rfind('#');
-  const std::string_view tail = last_comment == std::string_view::npos
-                                    ? gap
-                                    : gap.substr(std::min(gap.find('\n', last_comment), gap.size()));
+  const std::string_view tail =
+      last_comment == std::string_view::npos
+          ? gap
+          : gap.substr(std::min(gap.find('\n', last_comment), gap.size()));
   const bool is_written = std::ranges::count(tail, '\n') > 1;
   if (is_written || (wants_blank && !has_own_comment)) {
     put(PieceKind::blank_line);

@@ -66,8 +66,7 @@ void Formatter::put_after_equals(NodeKind statement, Part value) {
 // A word of a statement and what parts it from the one before: a break where the language has one.
 void Formatter::put_word(NodeKind statement, Part left, Part part) {
   const bool breaks_after = is_token(left, Kind::comma) || is_token(left, Kind::bar);
-  const bool breaks_before =
-      is_token(part, Kind::reserved_else) && !is_node(left, NodeKind::block);
+  const bool breaks_before = is_token(part, Kind::reserved_else) && !is_node(left, NodeKind::block);
   if (is_token(left, Kind::equal)) {
     put_after_equals(statement, part);
   } else if (breaks_after || breaks_before) {
@@ -251,8 +250,8 @@ void Formatter::put_bracketed(const std::vector<Part>& parts, bool has_commas) {
   put_elements(inside, has_commas);
   if (!is_tight) {
     put(is_fill ? PieceKind::end : PieceKind::text);
-    const bool is_comprehension = std::ranges::any_of(
-        inside, [&](Part part) { return is_token(part, Kind::reserved_for); });
+    const bool is_comprehension =
+        std::ranges::any_of(inside, [&](Part part) { return is_token(part, Kind::reserved_for); });
     put(PieceKind::broken_text, has_commas && !is_comprehension ? "," : "");
   }
   put_gap(parts.back().index);

@@ -60,7 +60,9 @@ class TokenInput {
     expected.add(what);
   }
 
-  [[nodiscard]] std::uint32_t node_count() const { return static_cast<std::uint32_t>(nodes_.size()); }
+  [[nodiscard]] std::uint32_t node_count() const {
+    return static_cast<std::uint32_t>(nodes_.size());
+  }
   void add_node(NodeKind kind, std::uint32_t first_token, std::uint32_t first_node) {
     nodes_.push_back({first_token, index, first_node, kind});
   }
@@ -326,20 +328,24 @@ struct recovering : inner<Rules...> {
 
 // The rest of a statement in its line.
 template <typename... Rules>
-struct line : recovering<false, false, true,
+struct line : recovering<false,
+                         false,
+                         true,
                          records<true, Rules..., before<Kind::newline, Kind::right_brace>>> {};
 
 // What stands before a `{` that must come …
 template <typename... Rules>
-struct block_head : recovering<false, true, true,
-                               records<false, Rules..., before<Kind::left_brace>>> {};
+struct block_head
+    : recovering<false, true, true, records<false, Rules..., before<Kind::left_brace>>> {};
 
 // … or may come.
 template <typename... Rules>
 struct open_head
-    : recovering<false, true, true,
-                 records<false, Rules..., before<Kind::left_brace, Kind::newline, Kind::right_brace>>> {
-};
+    : recovering<
+          false,
+          true,
+          true,
+          records<false, Rules..., before<Kind::left_brace, Kind::newline, Kind::right_brace>>> {};
 
 struct not_at_end : pegtl::not_at<ahead_any<0, Kind::right_brace, Kind::end_of_file>> {};
 
@@ -350,36 +356,43 @@ struct items
                              pegtl::seq<not_at_end, recovering<false, false, true, Item>>>> {};
 
 template <typename Item>
-struct braces : pegtl::seq<token<Kind::left_brace>, nested<items<Item>, token<Kind::right_brace>>> {};
+struct braces : pegtl::seq<token<Kind::left_brace>, nested<items<Item>, token<Kind::right_brace>>> {
+};
 
 // One element of a list in brackets.
 template <Kind closer, typename... Rules>
 struct element : pegtl::seq<pegtl::not_at<ahead<closer>>,
-                            recovering<true, false, true, Rules..., before<Kind::comma, closer>>> {};
+                            recovering<true, false, true, Rules..., before<Kind::comma, closer>>> {
+};
 
 // ( a, b, c, )
 template <Kind opener, Kind closer, typename... Rules>
 struct bracketed
     : pegtl::seq<token<opener>,
-                 nested<records<true, pegtl::opt<element<closer, Rules...>>,
+                 nested<records<true,
+                                pegtl::opt<element<closer, Rules...>>,
                                 pegtl::star<token<Kind::comma>, element<closer, Rules...>>,
-                                pegtl::opt<token<Kind::comma>>, token<closer>>>> {};
+                                pegtl::opt<token<Kind::comma>>,
+                                token<closer>>>> {};
 
 // { a, b NL c }
 template <typename... Rules>
-struct entry_element
-    : recovering<true, false, true, Rules...,
-                 before<Kind::comma, Kind::newline, Kind::right_brace>> {};
+struct entry_element : recovering<true,
+                                  false,
+                                  true,
+                                  Rules...,
+                                  before<Kind::comma, Kind::newline, Kind::right_brace>> {};
 
 template <typename... Rules>
 struct entries
-    : pegtl::seq<token<Kind::left_brace>,
-                 nested<records<
-                     true,
-                     pegtl::star<pegtl::sor<token<Kind::newline>,
-                                            pegtl::seq<not_at_end, entry_element<Rules...>,
-                                                       pegtl::opt<token<Kind::comma>>>>>,
-                     token<Kind::right_brace>>>> {};
+    : pegtl::seq<
+          token<Kind::left_brace>,
+          nested<records<
+              true,
+              pegtl::star<pegtl::sor<
+                  token<Kind::newline>,
+                  pegtl::seq<not_at_end, entry_element<Rules...>, pegtl::opt<token<Kind::comma>>>>>,
+              token<Kind::right_brace>>>> {};
 
 // Rules that make a node of the tree say `node`; those that make one only of several parts `chain`.
 template <typename Rule>

@@ -14,20 +14,20 @@ namespace plan {
 
 enum class PieceKind : std::uint8_t {
   text,
-  broken_text,      // only if the group around it is broken
-  flat_text,        // only if it is not
-  line,             // a space, or the end of the line
-  soft_line,        // nothing, or the end of the line
-  hard_line,        // the end of the line; breaks all groups around it
-  blank_line,       // an empty line; stands behind a hard_line
-  comment,          // text after which the line must end; breaks all groups around it
-  move,             // a space; or the end of the line and an indent, if what follows up to move_end
-  move_end,         // fits in a line then, and only then
+  broken_text,  // only if the group around it is broken
+  flat_text,    // only if it is not
+  line,         // a space, or the end of the line
+  soft_line,    // nothing, or the end of the line
+  hard_line,    // the end of the line; breaks all groups around it
+  blank_line,   // an empty line; stands behind a hard_line
+  comment,      // text after which the line must end; breaks all groups around it
+  move,         // a space; or the end of the line and an indent, if what follows up to move_end
+  move_end,     // fits in a line then, and only then
   indent,
   dedent,
   group,
   fill,
-  end,              // of a group or fill
+  end,  // of a group or fill
 };
 
 struct Piece {

@@ -11,66 +11,10 @@
 #include "dsl/check_text.hpp"
 #include "dsl/display_width.hpp"
 #include "dsl/keyword.hpp"
+#include "dsl/lexer_grammar.hpp"
+#include "dsl/line_end.hpp"
 
 namespace plan {
-
-// The lexical grammar.
-namespace lexical {
-
-using namespace tao::pegtl;  // NOLINT(google-build-using-namespace): its own little language
-
-// clang-format off
-struct blanks : plus<ranges<'\0', '\t', '\x0B', ' ', '\x7F'>> {};
-struct comment : seq<one<'#'>, star<not_one<'\n'>>> {};
-struct newline : one<'\n'> {};
-
-struct word : identifier {};
-struct number : seq<digit, star<identifier_other>> {};
-struct version_part : plus<alnum> {};
-struct version : seq<one<'v'>, plus<digit>, star<one<'.'>, at<digit>, version_part>,
-                     star<one<'-', '+', '~'>, list<version_part, one<'.'>>>,
-                     not_at<identifier_other>> {};
-
-// Strings without an interpolation are one token.
-struct quote : one<'"'> {};
-struct quotes : string<'"', '"', '"'> {};
-struct dollar : seq<one<'$'>, not_at<one<'{'>>> {};
-struct line_text : plus<sor<plus<not_one<'"', '\\', '$', '\n'>>, dollar,
-                            seq<one<'\\'>, not_one<'\n'>>>> {};
-struct block_text : plus<sor<plus<not_one<'"', '\\', '$'>>, dollar, seq<one<'\\'>, any>,
-                             seq<not_at<quotes>, quote>>> {};
-struct whole_string : sor<seq<quotes, opt<block_text>, quotes>,
-                          seq<not_at<quotes>, quote, opt<line_text>, quote>> {};
-struct string_token : whole_string {};
-struct shell_token : seq<string<'s', 'h'>, whole_string> {};
-struct raw_token : seq<one<'r'>, sor<seq<quotes, until<quotes>>,
-                                     seq<not_at<quotes>, quote, star<not_one<'"', '\n'>>, quote>>> {};
-struct unclosed_raw : seq<one<'r'>, sor<seq<quotes, star<any>>, seq<quote, star<not_one<'\n'>>>>> {};
-
-// All others are a beginning, pieces of text and `${` code `}`, and an end.
-struct open_block : quotes {};
-struct open_line : quote {};
-struct open_shell_block : seq<string<'s', 'h'>, quotes> {};
-struct open_shell_line : seq<string<'s', 'h'>, quote> {};
-struct interpolation : string<'$', '{'> {};
-struct lone_backslash : one<'\\'> {};
-struct close_line : quote {};
-struct close_block : quotes {};
-struct line_part : line_text {};
-struct block_part : block_text {};
-struct line_piece : sor<line_part, interpolation, close_line, seq<lone_backslash>> {};
-struct block_piece : sor<block_part, interpolation, close_block, seq<lone_backslash>> {};
-
-struct punctuation : sor<one<'(', '[', '{', ')', ']', '}', ',', '.', ':', '+', '-', '*', '/', '%', '|'>,
-                         seq<one<'=', '<', '>'>, opt<one<'='>>>, string<'!', '='>> {};
-struct stranger : utf8::any {};
-
-struct code : sor<blanks, string_token, version, shell_token, raw_token, open_block, open_line,
-                  open_shell_block, open_shell_line, unclosed_raw, word, punctuation, newline,
-                  comment, number, stranger, seq<any>> {};
-// clang-format on
-
-}  // namespace lexical
 
 namespace {
 
@@ -147,9 +91,8 @@ class Lexer {
   bool must_stop_ = false;
 };
 
-using Input = tao::pegtl::memory_input<tao::pegtl::tracking_mode::lazy,
-                                       tao::pegtl::eol::lf,
-                                       const char*>;
+using Input =
+    tao::pegtl::memory_input<tao::pegtl::tracking_mode::lazy, tao::pegtl::eol::lf, const char*>;
 
 template <typename Rule>
 struct action : tao::pegtl::nothing<Rule> {};
@@ -159,8 +102,7 @@ template <auto member, auto... extra>
 struct calls {
   template <typename ActionInput>
   static void apply(const ActionInput& in, Lexer& lexer, const char* origin) {
-    (lexer.*member)(extra...,
-                    static_cast<std::uint32_t>(in.begin() - origin),
+    (lexer.*member)(extra..., static_cast<std::uint32_t>(in.begin() - origin),
                     static_cast<std::uint32_t>(in.end() - origin));
   }
 };
@@ -169,18 +111,15 @@ template <bool is_block, Kind kind>
 struct opens_string {
   template <typename ActionInput>
   static void apply(const ActionInput& in, Lexer& lexer, const char* origin) {
-    lexer.open(kind,
-               static_cast<std::uint32_t>(in.begin() - origin),
-               static_cast<std::uint32_t>(in.end() - origin),
-               is_block);
+    lexer.open(kind, static_cast<std::uint32_t>(in.begin() - origin),
+               static_cast<std::uint32_t>(in.end() - origin), is_block);
   }
 };
 
 struct opens_interpolation {
   template <typename ActionInput>
   static void apply(const ActionInput& in, Lexer& lexer, const char* origin) {
-    lexer.open(Kind::interpolation_begin,
-               static_cast<std::uint32_t>(in.begin() - origin),
+    lexer.open(Kind::interpolation_begin, static_cast<std::uint32_t>(in.begin() - origin),
                static_cast<std::uint32_t>(in.end() - origin));
   }
 };
@@ -232,72 +171,6 @@ Kind closer_of(Kind opener) {
 
 bool is_round(Kind opener) {
   return opener == Kind::left_paren || opener == Kind::left_bracket;
-}
-
-// After such a token the statement goes on in the next line, unless an item begins there.
-bool asks_for_more(Kind kind) {
-  switch (kind) {
-    case Kind::newline:
-    case Kind::left_brace:
-    case Kind::comma:
-    case Kind::equal:
-    case Kind::plus:
-    case Kind::bar:
-    case Kind::reserved_and:
-    case Kind::reserved_or:
-    case Kind::reserved_not:
-    case Kind::reserved_in:
-    case Kind::reserved_then:
-    case Kind::reserved_else:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// A line that begins with such a token goes on with the statement before.
-bool goes_on(Kind kind) {
-  return kind == Kind::reserved_and || kind == Kind::reserved_or || kind == Kind::reserved_then ||
-         kind == Kind::reserved_else;
-}
-
-// Words that begin a declaration or a clause, and no part of an expression.
-bool begins_item(Kind kind) {
-  switch (kind) {
-    case Kind::reserved_let:
-    case Kind::word_after:
-    case Kind::word_always:
-    case Kind::word_awaits:
-    case Kind::word_changes:
-    case Kind::word_destroys:
-    case Kind::word_ensures:
-    case Kind::word_expect:
-    case Kind::word_fact:
-    case Kind::word_function:
-    case Kind::word_given:
-    case Kind::word_goal:
-    case Kind::word_input:
-    case Kind::word_irreversible:
-    case Kind::word_native:
-    case Kind::word_note:
-    case Kind::word_operation:
-    case Kind::word_output:
-    case Kind::word_phase:
-    case Kind::word_query:
-    case Kind::word_require:
-    case Kind::word_requires:
-    case Kind::word_resource:
-    case Kind::word_rule:
-    case Kind::word_state:
-    case Kind::word_step:
-    case Kind::word_test:
-    case Kind::word_type:
-    case Kind::word_undo:
-    case Kind::word_use:
-      return true;
-    default:
-      return false;
-  }
 }
 
 bool is_letter(char byte) {
@@ -353,7 +226,8 @@ void Lexer::run() {
                               : tao::pegtl::parse<lexical::line_piece, action>(in, *this, origin);
     if (!is_piece) {
       // Only a newline can stand here.
-      end_unclosed_line_string(frames_.size() - 1, static_cast<std::uint32_t>(in.current() - origin));
+      end_unclosed_line_string(frames_.size() - 1,
+                               static_cast<std::uint32_t>(in.current() - origin));
     }
   }
   finish();
@@ -602,7 +476,8 @@ void Lexer::close_forced_blocks(std::uint32_t next_line) {
   suspect.reset();
   const std::uint32_t opener = frames_.back().at;
   report<Code::unclosed_bracket>(opener, opener + 1, "{")
-      .label({base_ + code, base_ + code + 1}, "it looks as if it should be closed before this line");
+      .label({base_ + code, base_ + code + 1},
+             "it looks as if it should be closed before this line");
   supply_closer(next_line);
   emit_newline(next_line);
   close_forced_blocks(next_line);

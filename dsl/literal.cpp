@@ -112,7 +112,9 @@ Escape read_escape(std::string_view text) {
 }
 
 // `source` is the piece as written, `at` an escape in it.
-void report_escape(const RawPiece& source, std::size_t at, std::size_t size,
+void report_escape(const RawPiece& source,
+                   std::size_t at,
+                   std::size_t size,
                    Diagnostics& diagnostics) {
   std::string_view shown = source.text.substr(at, size);
   if (shown.size() == 2 && static_cast<unsigned char>(shown[1]) >= 0x80) {
@@ -216,7 +218,8 @@ std::vector<std::string> resolve_text(const std::vector<RawPiece>& pieces,
 Number parse_number(std::string_view text, Span span, Diagnostics& diagnostics) {
   std::int64_t value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit_name = text.substr(static_cast<std::size_t>(parsed.ptr - text.data()));
+  const std::string_view unit_name =
+      text.substr(static_cast<std::size_t>(parsed.ptr - text.data()));
   const auto* unit = std::ranges::find(units, unit_name, &Unit::name);
   constexpr std::size_t max_shown = 40;
   const std::string_view shown = text.substr(0, max_shown);
@@ -228,7 +231,8 @@ Number parse_number(std::string_view text, Span span, Diagnostics& diagnostics) 
                             value > std::numeric_limits<std::int64_t>::max() / unit->factor;
   if (is_too_large) {
     diagnostics.report<Code::number_too_large>(span, shown)
-        .note("numbers reach to 9223372036854775807, durations and sizes in milliseconds and bytes");
+        .note(
+            "numbers reach to 9223372036854775807, durations and sizes in milliseconds and bytes");
     return {};
   }
   return {.kind = unit->kind, .value = value * unit->factor};

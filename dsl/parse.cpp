@@ -14,7 +14,8 @@ ast::File parse_value_file(const SourceMap& sources, FileId file, Diagnostics& d
   return build_ast(parse(sources, file, FileForm::values, diagnostics), diagnostics);
 }
 
-std::optional<std::string> format_source(const SourceMap& sources, FileId file,
+std::optional<std::string> format_source(const SourceMap& sources,
+                                         FileId file,
                                          Diagnostics& diagnostics) {
   const std::size_t errors_before = diagnostics.error_count();
   const Tree tree = parse(sources, file, FileForm::declarations, diagnostics);

@@ -16,11 +16,13 @@ namespace plan {
 [[nodiscard]] ast::File parse_file(const SourceMap& sources, FileId file, Diagnostics& diagnostics);
 
 // Values for inputs, lines `name = value`: every declaration of the result is a LetDecl.
-[[nodiscard]] ast::File parse_value_file(const SourceMap& sources, FileId file,
+[[nodiscard]] ast::File parse_value_file(const SourceMap& sources,
+                                         FileId file,
                                          Diagnostics& diagnostics);
 
 // The canonical form of a plan or module; nothing when the text has syntax errors.
-[[nodiscard]] std::optional<std::string> format_source(const SourceMap& sources, FileId file,
+[[nodiscard]] std::optional<std::string> format_source(const SourceMap& sources,
+                                                       FileId file,
                                                        Diagnostics& diagnostics);
 
 }  // namespace plan

@@ -178,8 +178,8 @@ Tree parse(const SourceMap& sources, FileId file, FileForm form, Diagnostics& di
   }
   if (!is_complete) {
     const auto end = static_cast<std::uint32_t>(tree.tokens.size());
-    tree.nodes.push_back({.first_token = 0, .end_token = end, .first_node = 0,
-                          .kind = NodeKind::file});
+    tree.nodes.push_back(
+        {.first_token = 0, .end_token = end, .first_node = 0, .kind = NodeKind::file});
   }
   return tree;
 }

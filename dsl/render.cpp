@@ -29,7 +29,7 @@ struct Mark {
 struct SourceLine {
   std::uint32_t file = 0;
   std::uint32_t number = 0;
-  std::uint32_t offset = 0;  // some place in the line
+  std::uint32_t offset = 0;                         // some place in the line
   std::vector<std::pair<Span, std::size_t>> spans;  // with the index of the label; 0: primary
 };
 
@@ -165,7 +165,8 @@ std::vector<Mark> marks_of(const SourceLine& line,
                            const Excerpt& excerpt) {
   const auto cell_of = [&](std::uint32_t offset) {
     const std::size_t byte = std::min<std::size_t>(offset - line_begin, text.size());
-    const std::size_t shown = std::clamp(byte, excerpt.first_byte, excerpt.first_byte + excerpt.bytes);
+    const std::size_t shown =
+        std::clamp(byte, excerpt.first_byte, excerpt.first_byte + excerpt.bytes);
     const std::string_view before = text.substr(excerpt.first_byte, shown - excerpt.first_byte);
     return excerpt.lead_cells + display_width(before);
   };
@@ -191,20 +192,20 @@ class Drawing {
 
   void place(std::string_view name, Location location) {
     out += fmt::format("{}{:>{}}-->{} {}:{}:{}\n", style_.frame, "", gutter_, style_.off,
-                        cleaned(name), location.line, location.column);
+                       cleaned(name), location.line, location.column);
     bar("");
   }
 
   void source(std::uint32_t number, std::string_view text) {
     out += fmt::format("{}{:>{}} |{}{}{}\n", style_.frame, number, gutter_, style_.off,
-                        text.empty() ? "" : " ", text);
+                       text.empty() ? "" : " ", text);
   }
 
   void skipped() { out += fmt::format("{}{:.>{}}{}\n", style_.frame, "", gutter_ + 2, style_.off); }
 
   void bar(std::string_view text) {
     out += fmt::format("{}{:>{}} |{}{}{}\n", style_.frame, "", gutter_, style_.off,
-                        text.empty() ? "" : " ", text);
+                       text.empty() ? "" : " ", text);
   }
 
   // The row of carets, with the text of the last mark behind it if there is room; then the other
@@ -313,9 +314,10 @@ void draw_lines(Drawing& drawing,
   for (const SourceLine& line : lines) {
     const bool is_new_file = before == nullptr || before->file != line.file;
     if (is_new_file) {
-      const bool has_primary = !diagnostic.primary.is_none() &&
-                               sources.file_of(diagnostic.primary).index == line.file;
-      const std::uint32_t offset = has_primary ? diagnostic.primary.begin : line.spans[0].first.begin;
+      const bool has_primary =
+          !diagnostic.primary.is_none() && sources.file_of(diagnostic.primary).index == line.file;
+      const std::uint32_t offset =
+          has_primary ? diagnostic.primary.begin : line.spans[0].first.begin;
       drawing.place(sources.name(FileId{line.file}), sources.locate(offset));
     } else if (line.number > before->number + 1) {
       drawing.skipped();
@@ -344,9 +346,9 @@ std::string render(const Diagnostic& diagnostic,
     last_number = std::max(last_number, line.number);
   }
   Drawing drawing(style, std::to_string(last_number).size() + 1);
-  drawing.out = fmt::format("{}{}[{}]{}{}: {}{}\n", style.severity, name_of(diagnostic.severity),
-                             code.code, style.off, style.strong, cleaned(diagnostic.message),
-                             style.off);
+  drawing.out =
+      fmt::format("{}{}[{}]{}{}: {}{}\n", style.severity, name_of(diagnostic.severity), code.code,
+                  style.off, style.strong, cleaned(diagnostic.message), style.off);
   draw_lines(drawing, lines, diagnostic, sources);
   if (!diagnostic.schedule.empty()) {
     std::string steps = "a schedule in which it goes wrong";

@@ -38,12 +38,9 @@ Json place_of(Span span, const SourceMap& sources) {
   }
   const Location begin = sources.locate(span.begin);
   const Location end = sources.locate(span.end);
-  return {{"file", sources.name(begin.file)},
-          {"line", begin.line},
-          {"column", begin.column},
-          {"end_line", end.line},
-          {"end_column", end.column},
-          {"offset", span.begin - sources.base(begin.file)},
+  return {{"file", sources.name(begin.file)}, {"line", begin.line},
+          {"column", begin.column},           {"end_line", end.line},
+          {"end_column", end.column},         {"offset", span.begin - sources.base(begin.file)},
           {"length", span.end - span.begin}};
 }
 
@@ -98,9 +95,9 @@ Json artifact_of(Span span, const SourceMap& sources) {
 }
 
 Json location_of(Span span, const SourceMap& sources) {
-  return {{"physicalLocation",
-           {{"artifactLocation", artifact_of(span, sources)},
-            {"region", region_of(span, sources)}}}};
+  return {
+      {"physicalLocation",
+       {{"artifactLocation", artifact_of(span, sources)}, {"region", region_of(span, sources)}}}};
 }
 
 Json sarif_fix(const Fix& fix, const SourceMap& sources) {

@@ -69,7 +69,8 @@ namespace {
 
 std::vector<std::uint32_t> find_line_starts(std::string_view text) {
   std::vector<std::uint32_t> starts{0};
-  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
     starts.push_back(static_cast<std::uint32_t>(at + 1));
   }
   return starts;
@@ -82,8 +83,7 @@ Location SourceMap::locate(std::uint32_t offset) const {
   if (file.line_starts.empty()) {
     file.line_starts = find_line_starts(file.text);
   }
-  const auto local =
-      std::min(offset - file.base, static_cast<std::uint32_t>(file.text.size()));
+  const auto local = std::min(offset - file.base, static_cast<std::uint32_t>(file.text.size()));
   const auto after = std::ranges::upper_bound(file.line_starts, local);
   const auto line = static_cast<std::uint32_t>(after - file.line_starts.begin());
   const std::uint32_t start = file.line_starts[line - 1];

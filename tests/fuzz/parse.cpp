@@ -4,6 +4,8 @@
 // What must hold for any bytes: parsing returns, and bounds its diagnostics. What must hold for a
 // text without errors: its canonical form parses, has the same tokens, and is its own canonical
 // form.
+#include "dsl/parse.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -18,7 +20,6 @@
 #include <vector>
 
 #include "dsl/lexer.hpp"
-#include "dsl/parse.hpp"
 #include "dsl/render.hpp"
 
 namespace {
@@ -29,13 +30,63 @@ std::size_t below(Random& random, std::size_t limit) {
   return limit == 0 ? 0 : static_cast<std::size_t>(random() % limit);
 }
 
-constexpr std::string_view pieces[] = {
-    "(",     ")",    "[",     "]",      "{",     "}",       "\"",     "\"\"\"", "${",     "sh\"",
-    "r\"",   "\n",   "\r\n",  "\t",     "#",     "\\",      "\\u{",   "1",      "99h",    "v1.2",
-    "10GB",  "step", "phase", "if",     "else",  "then",    "for",    "in",     "not",    "and",
-    "or",    "as",   "let",   "on",     "with",  "run",     "pipe",   "exec",   ",",      ":",
-    "=",     "==",   ".",     "-",      "+",     "|",       "\xC3",   "\xE2\x80\xAE", "é", "🦀",
-    "after", "do",   "undo",  "ensures", "wait until", "one at a time", "host { a: 1 }"};
+constexpr std::string_view pieces[] = {"(",
+                                       ")",
+                                       "[",
+                                       "]",
+                                       "{",
+                                       "}",
+                                       "\"",
+                                       "\"\"\"",
+                                       "${",
+                                       "sh\"",
+                                       "r\"",
+                                       "\n",
+                                       "\r\n",
+                                       "\t",
+                                       "#",
+                                       "\\",
+                                       "\\u{",
+                                       "1",
+                                       "99h",
+                                       "v1.2",
+                                       "10GB",
+                                       "step",
+                                       "phase",
+                                       "if",
+                                       "else",
+                                       "then",
+                                       "for",
+                                       "in",
+                                       "not",
+                                       "and",
+                                       "or",
+                                       "as",
+                                       "let",
+                                       "on",
+                                       "with",
+                                       "run",
+                                       "pipe",
+                                       "exec",
+                                       ",",
+                                       ":",
+                                       "=",
+                                       "==",
+                                       ".",
+                                       "-",
+                                       "+",
+                                       "|",
+                                       "\xC3",
+                                       "\xE2\x80\xAE",
+                                       "é",
+                                       "🦀",
+                                       "after",
+                                       "do",
+                                       "undo",
+                                       "ensures",
+                                       "wait until",
+                                       "one at a time",
+                                       "host { a: 1 }"};
 
 std::string damage(std::string text, Random& random, const std::string& other) {
   const std::size_t edits = 1 + below(random, 4);

@@ -33,7 +33,10 @@ std::uint32_t take_number(std::string_view& text) {
 }
 
 // `7` or `+2:7`, relative to `line`.
-void take_place(std::string_view& text, std::uint32_t line, std::uint32_t& at, std::uint32_t& column) {
+void take_place(std::string_view& text,
+                std::uint32_t line,
+                std::uint32_t& at,
+                std::uint32_t& column) {
   at = line;
   if (text.starts_with('+')) {
     text.remove_prefix(1);
@@ -76,9 +79,13 @@ bool is_detail(std::string_view line) {
 
 // The mark that fits a diagnostic exactly.
 Mark mark_of(const Diagnostic& diagnostic, const SourceMap& sources) {
-  Mark mark{.file = {}, .code = std::string(info(diagnostic.code).code),
-            .message = diagnostic.message, .details = {}};
-  const auto one_line = [](std::string_view text) { return std::string(text.substr(0, text.find('\n'))); };
+  Mark mark{.file = {},
+            .code = std::string(info(diagnostic.code).code),
+            .message = diagnostic.message,
+            .details = {}};
+  const auto one_line = [](std::string_view text) {
+    return std::string(text.substr(0, text.find('\n')));
+  };
   mark.message = one_line(mark.message);
   for (const Label& label : diagnostic.labels) {
     mark.details.push_back("label: " + one_line(label.text));
@@ -94,7 +101,8 @@ Mark mark_of(const Diagnostic& diagnostic, const SourceMap& sources) {
   }
   const Location begin = sources.locate(diagnostic.primary.begin);
   // The last character, or the place itself when the span is empty.
-  const Location end = sources.locate(std::max(diagnostic.primary.begin + 1, diagnostic.primary.end));
+  const Location end =
+      sources.locate(std::max(diagnostic.primary.begin + 1, diagnostic.primary.end));
   mark.file = sources.name(begin.file);
   mark.line = begin.line;
   mark.column = begin.column;
@@ -190,7 +198,9 @@ Case read_case(const std::filesystem::path& path) {
   return golden;
 }
 
-std::string mismatches(const Case& golden, const Diagnostics& diagnostics, const SourceMap& sources) {
+std::string mismatches(const Case& golden,
+                       const Diagnostics& diagnostics,
+                       const SourceMap& sources) {
   std::vector<Mark> found;
   for (const Diagnostic& diagnostic : diagnostics.items()) {
     found.push_back(mark_of(diagnostic, sources));

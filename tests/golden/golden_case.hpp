@@ -11,7 +11,8 @@
 //   about no place.
 // - `#~ label: …`, `#~ note: …`, `#~ help: …` below a mark want such a text in that diagnostic.
 // - Marks and diagnostics match one to one; a file without marks must have no diagnostics.
-// - `#: args --set x=1` in the first lines gives arguments; `#: file ours.plan` begins another file.
+// - `#: args --set x=1` in the first lines gives arguments; `#: file ours.plan` begins another
+// file.
 // - PLAN_ACCEPT=1 writes the marks anew.
 #pragma once
 

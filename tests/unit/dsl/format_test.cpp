@@ -84,7 +84,8 @@ TEST_CASE("an empty file stays empty") {
   CHECK(formatted("# only a comment") == "# only a comment\n");
 }
 
-TEST_CASE("a statement that fits stays in one line and one that does not is broken at its brackets") {
+TEST_CASE(
+    "a statement that fits stays in one line and one that does not is broken at its brackets") {
   CHECK(formatted("let x=f( a ,b )\n") == "let x = f(a, b)\n");
   const std::string name(40, 'n');
   CHECK(formatted("step s = f(" + name + ", " + name + ", " + name + ")\n") ==
@@ -92,7 +93,8 @@ TEST_CASE("a statement that fits stays in one line and one that does not is brok
 }
 
 TEST_CASE("blank lines are single, and none stand at the edges of a block") {
-  CHECK(formatted("let a = 1\n\n\n\nlet b = 2\nphase \"p\" {\n\n\n  step s = f()\n\n}\nlet c = 3\n") ==
+  CHECK(formatted(
+            "let a = 1\n\n\n\nlet b = 2\nphase \"p\" {\n\n\n  step s = f()\n\n}\nlet c = 3\n") ==
         "let a = 1\n\nlet b = 2\n\nphase \"p\" {\n  step s = f()\n}\n\nlet c = 3\n");
 }
 
@@ -101,9 +103,9 @@ TEST_CASE("CRLF and tabs become newlines and blanks") {
 }
 
 TEST_CASE("a fill breaks as late as it can") {
-  const std::vector<Piece> pieces = {{PieceKind::fill, ""},  {PieceKind::text, "aaa"},
-                                     {PieceKind::line, ""},  {PieceKind::text, "bbb"},
-                                     {PieceKind::line, ""},  {PieceKind::text, "ccc"},
+  const std::vector<Piece> pieces = {{PieceKind::fill, ""}, {PieceKind::text, "aaa"},
+                                     {PieceKind::line, ""}, {PieceKind::text, "bbb"},
+                                     {PieceKind::line, ""}, {PieceKind::text, "ccc"},
                                      {PieceKind::end, ""}};
   CHECK(layout(pieces, 7) == "aaa bbb\nccc\n");
   CHECK(layout(pieces, 11) == "aaa bbb ccc\n");

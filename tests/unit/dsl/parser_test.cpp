@@ -45,8 +45,8 @@ const Node& only(const Parsed& parsed) {
 
 // The value as text with all brackets written out.
 std::string shown(const ast::File& file, ast::ExprId id) {
-  constexpr std::string_view signs[] = {"or", "and", "==", "!=", "<", "<=", ">", ">=",
-                                        "in", "not in", "+", "-", "*", "/", "%"};
+  constexpr std::string_view signs[] = {
+      "or", "and", "==", "!=", "<", "<=", ">", ">=", "in", "not in", "+", "-", "*", "/", "%"};
   const ast::ExprNode& node = file[id].node;
   if (const auto* name = std::get_if<ast::NameRef>(&node)) {
     return std::string(name->name.text());
@@ -108,8 +108,7 @@ TEST_CASE("no rule of the grammar can loop without reading") {
 }
 
 TEST_CASE("operators bind as the language says") {
-  CHECK(value_of("a or b and not c == d + e * -f") ==
-        "(a or (b and not (c == (d + (e * -f)))))");
+  CHECK(value_of("a or b and not c == d + e * -f") == "(a or (b and not (c == (d + (e * -f)))))");
   CHECK(value_of("a - b - c") == "((a - b) - c)");
   CHECK(value_of("a.b(c, d).e as int") == "(a.b(2).e as int)");
   CHECK(value_of("a not in b") == "(a not in b)");
@@ -238,9 +237,27 @@ TEST_CASE("long conjunctions are shallow and long sums are refused") {
 }
 
 TEST_CASE("any bytes give an answer") {
-  const std::string_view openers[] = {"(", "[", "{", "\"${", "not ", "-", "if a then b else ",
-                                      "for a in b: ", "a as t<", "\"\"\"", "sh\"", "r\"", std::string_view("\0", 1), "\xC3",
-                                      "#", "\r", "phase \"a\" {\n", "step x = f(\n", ")", "a.b(", "\\"};
+  const std::string_view openers[] = {"(",
+                                      "[",
+                                      "{",
+                                      "\"${",
+                                      "not ",
+                                      "-",
+                                      "if a then b else ",
+                                      "for a in b: ",
+                                      "a as t<",
+                                      "\"\"\"",
+                                      "sh\"",
+                                      "r\"",
+                                      std::string_view("\0", 1),
+                                      "\xC3",
+                                      "#",
+                                      "\r",
+                                      "phase \"a\" {\n",
+                                      "step x = f(\n",
+                                      ")",
+                                      "a.b(",
+                                      "\\"};
   for (const std::string_view opener : openers) {
     std::string text = "let x = ";
     while (text.size() < 200'000) {

@@ -1,10 +1,11 @@
+#include "dsl/render.hpp"
+
 #include <string>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "dsl/parse.hpp"
-#include "dsl/render.hpp"
 
 namespace {
 
