@@ -13,20 +13,14 @@ std::string_view template_of(std::string_view step) {
   return step.ends_with(']') ? step.substr(0, step.find('[')) : step;
 }
 
-std::string title_of(const Plan& plan, const Step& step) {
-  return step.kind == StepKind::loop_begin && step.loop != UINT32_MAX
-             ? "for each " + plan.loops[step.loop].variable
-             : step.name;
-}
-
 Row row_of(const Plan& plan, StepId id, std::size_t phase) {
   const Step& step = plan.steps[id.index];
   Row row;
   row.step = step.name;
-  row.title = title_of(plan, step);
+  row.title = step_title(step.name);
   row.host = step.host == UINT32_MAX ? "" : plan.hosts[step.host].name;
   row.phase = phase;
-  row.is_template = step.loop != UINT32_MAX && step.kind != StepKind::loop_begin;
+  row.is_template = step.loop != UINT32_MAX;
   row.ends_way_back =
       std::ranges::find(plan.point_of_no_return, id) != plan.point_of_no_return.end();
   return row;
@@ -57,7 +51,7 @@ Row* row_for(Board& board, const RunEvent& event) {
   }
   Row added = *last;
   added.step = event.step;
-  added.title = event.step;
+  added.title = step_title(event.step);
   added.state = RowState::waiting;
   added.last.clear();
   added.is_template = false;
@@ -110,13 +104,16 @@ void update_row(Board& board, Row& row, const RunEvent& event) {
     case RunEventKind::step_retried:
       row.last = "again: " + event.detail;
       break;
+    case RunEventKind::loop_unfolded:
+      row.state = RowState::done;
+      row.last = event.detail;
+      break;
     case RunEventKind::run_started:
     case RunEventKind::preflight_started:
     case RunEventKind::host_connected:
     case RunEventKind::observed:
     case RunEventKind::preflight_finished:
     case RunEventKind::step_ready:
-    case RunEventKind::loop_unfolded:
     case RunEventKind::phase_started:
     case RunEventKind::phase_done:
     case RunEventKind::goal_checked:
@@ -134,6 +131,10 @@ void finish(Board& board, const RunEvent& event) {
     if (row.state == RowState::running) {
       row.state = RowState::stopped;
       row.elapsed = event.at - row.started;
+    }
+    if (row.is_template && row.state == RowState::waiting && event.detail == "done") {
+      row.state = RowState::skipped;
+      row.last = "no elements";
     }
   }
 }
@@ -256,6 +257,16 @@ void update(Board& board, const RunEvent& event) {
     case RunEventKind::question:
       break;
   }
+}
+
+std::string step_title(std::string_view step) {
+  constexpr std::string_view beginning = "for ";
+  const std::size_t mark = step.find("#begin");
+  if (!step.starts_with(beginning) || mark == std::string_view::npos) {
+    return std::string(step);
+  }
+  const std::string_view variable = step.substr(beginning.size(), mark - beginning.size());
+  return "for each " + std::string(variable) + std::string(step.substr(mark + 6));
 }
 
 std::string_view last_line(std::string_view text) {

@@ -67,6 +67,8 @@ void update(Board& board, const RunEvent& event);
 // finished phases first, then phases that have not begun.
 [[nodiscard]] std::vector<std::string> draw(const Board& board, const BoardLook& look);
 
+// How a step is called where people look: "for env#begin"  →  "for each env".
+[[nodiscard]] std::string step_title(std::string_view step);
 // Last line of a text that is not blank.
 [[nodiscard]] std::string_view last_line(std::string_view text);
 

@@ -76,6 +76,12 @@ LoadedPlan load_plan(const Options& options, InputNeed need) {
     read_compiled(*text, options, loaded);
     return loaded;
   }
+  if (options.inputs_file) {
+    if (const auto inputs = read_file(*options.inputs_file); !inputs) {
+      loaded.problem = "cannot read `" + *options.inputs_file + "`: " + inputs.error();
+      return loaded;
+    }
+  }
   CompileOptions compile_options;
   compile_options.entry = options.file;
   for (const auto& [name, value] : options.set) {

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/board.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "dsl/display_width.hpp"
@@ -79,7 +80,7 @@ void add_steps(const Plan& plan, const Report& report, std::string& text, bool c
   std::size_t step_width = 8;
   std::size_t host_width = 4;
   for (const StepResult& result : report.steps) {
-    step_width = std::max(step_width, display_width(result.name));
+    step_width = std::max(step_width, display_width(step_title(result.name)));
     host_width = std::max(host_width, display_width(result.host));
   }
   std::string phase;
@@ -99,7 +100,7 @@ void add_steps(const Plan& plan, const Report& report, std::string& text, bool c
                       report.point_of_no_return.end();
     std::string line =
         fmt::format("  {}  {}  {}  {}{}", styled(padded(fate.text, 18), fate.style, colored),
-                    padded(result.name, step_width), padded(result.host, host_width),
+                    padded(step_title(result.name), step_width), padded(result.host, host_width),
                     detail_of(result, fate), ends ? "  <- point of no return" : "");
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }

@@ -11,10 +11,13 @@
 
 namespace plan {
 
-// What the slots of a frame hold, by slot: a known value, or nothing and then a name.
+// What the slots of a frame hold, by slot: a known value, or nothing and then a name. Each vector
+// may be shorter than the frame.
 struct PrintFrame {
   std::vector<std::optional<Value>> values;
   std::vector<std::string> names;
+  std::vector<std::uint32_t> types;  // of Plan::types, where known; for names of attributes
+  std::string host;                  // where a program runs: not said again at each of its commands
 };
 
 // "old_orch.service.active".

@@ -151,6 +151,11 @@ std::uint32_t resource_type_of(const Plan& plan, ExprId id, const PrintFrame& fr
   if (expr.op == Op::resource) {
     return expr.b;
   }
+  if (expr.op == Op::local && expr.a < frame.types.size() &&
+      frame.types[expr.a] < plan.types.size()) {
+    const Type& type = plan.types[frame.types[expr.a]];
+    return type.kind == TypeKind::resource ? type.detail : UINT32_MAX;
+  }
   if (expr.op != Op::field) {
     return UINT32_MAX;
   }
@@ -236,6 +241,14 @@ std::string attribute_text(const Plan& plan, const Expr& expr, const PrintFrame&
     return fmt::format("state{}", expr.b);
   }
   return plan.resource_types[type].attributes[expr.b].name;
+}
+
+std::uint32_t attribute_type(const Plan& plan, const Expr& expr, const PrintFrame& frame) {
+  const std::uint32_t type = resource_type_of(plan, {expr.a}, frame);
+  if (type == UINT32_MAX || expr.b >= plan.resource_types[type].attributes.size()) {
+    return UINT32_MAX;
+  }
+  return plan.resource_types[type].attributes[expr.b].type;
 }
 
 std::string type_text(const Plan& plan, std::uint32_t type) {

@@ -21,6 +21,10 @@ namespace plan {
 [[nodiscard]] std::string attribute_text(const Plan& plan,
                                          const Expr& expr,
                                          const PrintFrame& frame);
+// Type (of Plan::types) of the attribute of an Op::state_of; none where that cannot be told.
+[[nodiscard]] std::uint32_t attribute_type(const Plan& plan,
+                                           const Expr& expr,
+                                           const PrintFrame& frame);
 // "list<string>".
 [[nodiscard]] std::string type_text(const Plan& plan, std::uint32_t type);
 // With the escapes of a string literal, without quotes.

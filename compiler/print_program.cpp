@@ -17,6 +17,19 @@ bool is_plain_word(std::string_view text) {
   return !text.empty() && text.find_first_not_of(safe) == std::string_view::npos;
 }
 
+// A long text by its beginning: scripts and statements have a file of their own to be read in.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t limit = 240;
+  if (text.size() <= limit) {
+    return text;
+  }
+  std::size_t end = limit;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+    --end;  // not inside of a character
+  }
+  return fmt::format("{}… ({} bytes)", text.substr(0, end), text.size());
+}
+
 // The parameters' names of an effect, as native.plan has them.
 struct EffectShape {
   std::string_view effect;
@@ -39,6 +52,13 @@ class Lines {
     const std::size_t slots = std::max<std::size_t>(program.slot_count, frame_.names.size());
     frame_.values.resize(slots);
     frame_.names.resize(slots);
+    frame_.types.resize(slots, UINT32_MAX);
+    writers_.resize(slots, 0);
+    for (const Instruction& instruction : program.code) {
+      if (instruction.slot < slots) {
+        ++writers_[instruction.slot];
+      }
+    }
   }
 
   std::vector<std::string> print() {
@@ -164,8 +184,7 @@ class Lines {
         act(instruction, at, depth);
         break;
       case InstructionKind::observe:
-        line(depth,
-             fmt::format("{} = observe {}", name_slot(instruction.slot), text(instruction.value)));
+        observe(instruction, depth);
         break;
       case InstructionKind::jump:
         break;
@@ -200,11 +219,33 @@ class Lines {
         return;
       }
     }
+    const Expr& value = plan_[instruction.value];
+    if (value.op == Op::local && value.a < frame_.types.size()) {
+      frame_.types[instruction.slot] = frame_.types[value.a];
+    }
+    const bool is_path = value.op == Op::local || value.op == Op::field;
     const std::string shown = text(instruction.value);
     if (shown == "null") {
       return;  // a loop's position before the first element
     }
-    line(depth, fmt::format("{} = {}", name_slot(instruction.slot), shown));
+    give(instruction.slot, shown, is_path, depth);
+  }
+
+  // The slot now holds what `shown` says: it is called that where nothing else is ever put into
+  // it and the text is short, else by a name of its own.
+  void give(std::uint32_t slot, const std::string& shown, bool is_path, int depth) {
+    if (is_path && slot < writers_.size() && writers_[slot] == 1) {
+      frame_.names[slot] = shown;
+      return;
+    }
+    line(depth, fmt::format("{} = {}", name_slot(slot), shown));
+  }
+
+  void observe(const Instruction& instruction, int depth) {
+    const Expr state{.op = Op::state_of, .a = instruction.value.index, .b = instruction.attribute};
+    frame_.types[instruction.slot] = attribute_type(plan_, state, frame_);
+    const std::string resource = text(instruction.value);
+    give(instruction.slot, resource + "." + attribute_text(plan_, state, frame_), true, depth);
   }
 
   void act(const Instruction& instruction, std::uint32_t at, int depth) {
@@ -240,7 +281,12 @@ class Lines {
     const Instruction& instruction = program_.code[at];
     const std::uint32_t target = std::clamp(instruction.target, at + 1, end);
     const std::string list = text(instruction.value);
-    line(depth, fmt::format("for {} in {}:", name_slot(instruction.slot), list));
+    if (frame_.names[instruction.slot].empty()) {
+      frame_.names[instruction.slot] = loops_ == 0 ? "each" : fmt::format("each{}", loops_ + 1);
+    }
+    ++loops_;
+    frame_.types[instruction.slot] = element_type(instruction.value);
+    line(depth, fmt::format("for {} in {}:", frame_.names[instruction.slot], list));
     block(at + 1, target, depth + 1);
     return target;
   }
@@ -266,28 +312,25 @@ class Lines {
       line(depth, "deadline " + text(program_.code[at].value));
       return at + 1;
     }
-    std::string condition = "what it ensures is observed";
+    // The last test before the pause is the one that ends the wait.
+    std::uint32_t test = at + 1;
     std::string pause;
-    std::vector<std::uint32_t> looks;
     for (std::uint32_t next = at + 1; next <= *last; ++next) {
-      const Instruction& instruction = program_.code[next];
-      if (instruction.kind == InstructionKind::act ||
-          instruction.kind == InstructionKind::observe) {
-        looks.push_back(next);
-        name_slot(instruction.slot);
-      } else if (instruction.kind == InstructionKind::jump_unless) {
-        // The lowering leaves the loop unless the condition is missing.
-        const Expr& test = plan_[instruction.value];
-        condition = test.op == Op::logical_not ? text({test.a}) : text(instruction.value);
-      } else if (instruction.kind == InstructionKind::sleep) {
-        pause = ", every " + text(instruction.value);
+      if (program_.code[next].kind == InstructionKind::jump_unless) {
+        test = next;
+      } else if (program_.code[next].kind == InstructionKind::sleep) {
+        pause = ", every " + text(program_.code[next].value);
       }
     }
-    line(depth,
-         fmt::format("wait until {}{}, for {}", condition, pause, text(program_.code[at].value)));
-    for (const std::uint32_t look : looks) {
-      statement(look, end, depth + 1);
-    }
+    const auto heading = static_cast<std::ptrdiff_t>(lines_.size());
+    block(at + 1, test, depth + 1);
+    // The lowering leaves the loop unless the condition is missing.
+    const ExprId value = program_.code[test].value;
+    const bool is_negated = !value.is_none() && plan_[value].op == Op::logical_not;
+    const std::string condition = text(is_negated ? ExprId{plan_[value].a} : value);
+    const std::string limit = text(program_.code[at].value);
+    line(depth, fmt::format("wait until {}{}, for {}", condition, pause, limit));
+    std::rotate(lines_.begin() + heading, lines_.end() - 1, lines_.end());
     // What comes next says that the time is up.
     const bool has_end = *last + 1 < end && program_.code[*last + 1].kind == InstructionKind::fail;
     return *last + (has_end ? 2 : 1);
@@ -415,17 +458,16 @@ class Lines {
   std::string effect(const EffectCall& call) const {
     const bool is_command = call.effect == "run" || call.effect == "exec";
     std::string shown = is_command ? command(call) : arguments(call);
-    if (!call.host.is_none()) {
-      shown += "  [on " + text(call.host) +
-               (call.user.is_none() ? "" : " as " + script(call.user)) + "]";
-    } else if (!call.user.is_none()) {
-      shown += "  [as " + script(call.user) + "]";
-    }
+    const std::string host = call.host.is_none() ? "" : text(call.host);
+    const std::string user = call.user.is_none() ? "" : script(call.user);
+    std::string place = host.empty() || host == frame_.host ? "" : "on " + host;
+    place += user.empty() ? "" : (place.empty() ? "as " : " as ") + user;
+    shown += place.empty() ? "" : "  [" + place + "]";
     if (!call.env.is_none()) {
       shown += "  with env " + text(call.env);
     }
     if (!call.standard_input.is_none()) {
-      shown += "  stdin " + text(call.standard_input);
+      shown += "  stdin " + shortened(text(call.standard_input));
     }
     if (call.pipe_into != UINT32_MAX) {
       shown = "pipe " + shown + "  |  " + effect(program_.effects[call.pipe_into]);
@@ -433,22 +475,36 @@ class Lines {
     return shown;
   }
 
+  std::uint32_t element_type(ExprId list) const {
+    const Expr& expr = plan_[list];
+    if (expr.op != Op::local || expr.a >= frame_.types.size() ||
+        frame_.types[expr.a] >= plan_.types.size()) {
+      return UINT32_MAX;
+    }
+    return plan_.types[frame_.types[expr.a]].element;
+  }
+
   const Plan& plan_;
   const Program& program_;
   PrintFrame frame_;
+  std::vector<std::uint32_t> writers_;  // by slot: instructions that put something into it
   std::vector<std::string> lines_;
   int results_ = 0;
+  int loops_ = 0;
 };
 
 std::vector<std::string> print_body(const Plan& plan,
                                     std::uint32_t operation,
-                                    const std::vector<Value>& arguments) {
+                                    const std::vector<Value>& arguments,
+                                    std::uint32_t host) {
   if (operation == UINT32_MAX) {
     return {};
   }
   const Operation& found = plan.operations[operation];
   PrintFrame frame;
   frame.names = found.parameter_names;
+  frame.types = found.parameter_types;
+  frame.host = host == UINT32_MAX ? "" : plan.hosts[host].name;
   for (const Value& argument : arguments) {
     frame.values.emplace_back(argument);
   }
@@ -462,11 +518,11 @@ std::vector<std::string> print_program(const Plan& plan, const Program& program,
 }
 
 std::vector<std::string> print_commands(const Plan& plan, const Step& step) {
-  return print_body(plan, step.operation, step.arguments);
+  return print_body(plan, step.operation, step.arguments, step.host);
 }
 
 std::vector<std::string> print_undo_commands(const Plan& plan, const Step& step) {
-  return print_body(plan, step.undo_operation, step.undo_arguments);
+  return print_body(plan, step.undo_operation, step.undo_arguments, step.host);
 }
 
 }  // namespace plan

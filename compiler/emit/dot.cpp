@@ -72,6 +72,15 @@ std::string wrapped(std::string_view text, std::size_t width) {
   return result + "<br align=\"left\"/>";
 }
 
+// A long name widens the whole picture; its end says more than its middle.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t limit = 40;
+  const bool is_ascii = std::ranges::all_of(text, [](char c) { return c >= 0; });
+  return text.size() <= limit || !is_ascii
+             ? text
+             : text.substr(0, limit / 2) + "..." + text.substr(text.size() - limit / 2 + 3);
+}
+
 class Writer {
  public:
   Writer(const View& view, const emit::GraphOptions& options) : view_(view), options_(options) {}
@@ -178,7 +187,7 @@ class Writer {
     std::string label;
     const std::size_t shown = std::min<std::size_t>(arrow.labels.size(), 3);
     for (std::size_t index = 0; index < shown; ++index) {
-      label += (index == 0 ? "&#160;" : "<br/>&#160;") + markup(arrow.labels[index]);
+      label += (index == 0 ? "&#160;" : "<br/>&#160;") + markup(shortened(arrow.labels[index]));
     }
     if (arrow.labels.size() > shown) {
       label += fmt::format("<br/>and {} more", arrow.labels.size() - shown);

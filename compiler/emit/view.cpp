@@ -32,12 +32,24 @@ std::string operation_name(const Plan& plan, const Step& step) {
   return step.operation == UINT32_MAX ? "" : plan.operations[step.operation].name;
 }
 
-std::string title_of(const Plan& plan, const Step& step) {
-  if (step.kind == StepKind::loop_begin && step.loop != UINT32_MAX) {
-    return "for each " + plan.loops[step.loop].variable;
+// The loop that the step is in, or whose beginning or end it is.
+std::uint32_t loop_of(const Plan& plan, StepId step) {
+  for (std::uint32_t loop = 0; loop < plan.loops.size(); ++loop) {
+    if (plan.loops[loop].begin == step || plan.loops[loop].end == step) {
+      return loop;
+    }
   }
-  if (step.kind == StepKind::loop_end && step.loop != UINT32_MAX) {
-    return "after each " + plan.loops[step.loop].variable;
+  return plan.steps[step.index].loop;
+}
+
+std::string title_of(const Plan& plan, StepId id) {
+  const Step& step = plan.steps[id.index];
+  const std::uint32_t loop = loop_of(plan, id);
+  if (step.kind == StepKind::loop_begin && loop != UINT32_MAX) {
+    return "for each " + plan.loops[loop].variable;
+  }
+  if (step.kind == StepKind::loop_end && loop != UINT32_MAX) {
+    return "after each " + plan.loops[loop].variable;
   }
   return step.name;
 }
@@ -105,7 +117,7 @@ class Grouping {
 
   void add(StepId id) {
     const Step& step = plan_.steps[id.index];
-    const std::uint32_t group = group_of(step.phase, step.loop);
+    const std::uint32_t group = group_of(step.phase, loop_of(plan_, id));
     (group == UINT32_MAX ? view_.ungrouped : view_.groups[group].steps).push_back(id);
   }
 
@@ -189,7 +201,7 @@ View view_of(const Plan& plan) {
     const Step& step = plan.steps[index];
     Node node;
     node.step = {index};
-    node.title = title_of(plan, step);
+    node.title = title_of(plan, {index});
     node.operation = operation_name(plan, step);
     node.host = host_name(plan, step);
     node.colour = colour_of(view, node.host);
