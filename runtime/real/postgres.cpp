@@ -130,7 +130,7 @@ std::expected<Connection, Failure> connect(Call& call) {
                           "UTF8",
                           "15000",
                           "5",
-                          "/dev/null",
+                          "/nonexistent/plan",
                           nullptr};
   Connection connection(PQconnectStartParams(names, values, 0));
   if (!connection) {
