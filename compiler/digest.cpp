@@ -316,6 +316,10 @@ class Meaning {
     const Type& each = plan_.types[index];
     kind(each.kind);
     type(each.element);
+    // A bare type name without its declaration stands for any record, enumeration or resource.
+    if (each.detail == UINT32_MAX) {
+      return;
+    }
     if (each.kind == TypeKind::record) {
       const RecordType& record = plan_.record_types[each.detail];
       texts(record.field_names);

@@ -37,7 +37,7 @@ void fields(Visitor& visit, Is<EnumType> auto& type) {
 
 template <class Visitor>
 void fields(Visitor& visit, Is<Instruction> auto& instruction) {
-  visit("do", instruction.kind);
+  visit.always("do", instruction.kind);
   visit("slot", instruction.slot);
   visit("value", instruction.value);
   visit("target", instruction.target);

@@ -17,8 +17,8 @@ constexpr std::uint32_t slot_limit = 65'536;
 constexpr std::uint32_t depth_limit = 5000;
 
 // What the operands a, b, c, d of each Op are: E an expression, e one or none, C constant,
-// L slot, I input, V variable, S step, H record shape, R resource type, F function, N native,
-// T type, '.' nothing that is an index.
+// L slot, I input, V variable, S step or none, H record shape, R resource type, F function, N
+// native, T type, '.' nothing that is an index.
 constexpr std::array<std::string_view, 32> operand_kinds = {
     "C",  "L",  "I",  "V",  "E",   "S",  "E",  "EE",  "",     ".H", "",
     ".R", "E",  "E",  "EE", "EE",  "EE", "EE", "EE",  "EE",   "EE", "EE",
@@ -102,7 +102,7 @@ class Validator {
                                                                      : 0;
       if (checked.kind == TypeKind::record || checked.kind == TypeKind::enumeration ||
           checked.kind == TypeKind::resource) {
-        need(checked.detail, count, "types");
+        may(checked.detail, count, "types");
       }
     }
     for (const RecordType& checked : plan_.record_types) {
@@ -225,7 +225,7 @@ class Validator {
       case 'V':
         return need(index, plan_.variables.size(), fmt::format("exprs[{}]", at));
       case 'S':
-        return need(index, plan_.steps.size(), fmt::format("exprs[{}]", at));
+        return may(index, plan_.steps.size(), fmt::format("exprs[{}]", at));
       case 'H':
         return need(index, plan_.record_shapes.size(), fmt::format("exprs[{}]", at));
       case 'R':

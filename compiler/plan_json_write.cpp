@@ -80,7 +80,7 @@ class Writer {
   template <class T>
   static bool is_default(const T& value) {
     if constexpr (std::is_enum_v<T>) {
-      return value == T{};
+      return value == T{};  // the first one, which is the default where `always` is not used
     }
     return false;
   }

@@ -66,7 +66,7 @@ void check_data_loss(Proof& proof, StepId step) {
     Diagnostic& diagnostic = proof.diagnostics.report<Code::data_lost>(
         found.span, found.name, proof.variable(write.variable));
     diagnostic.at_primary("destroys it");
-    diagnostic.label(write.span, "says that it is destroyed");
+    diagnostic.label(write.loss_span, "says that it is destroyed");
     diagnostic.label(proof.plan.resources[resource.index].span, fmt::format("`{}`", name));
     const auto& fields =
         proof.plan.resource_types[proof.plan.resources[resource.index].type].field_names;

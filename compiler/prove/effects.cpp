@@ -94,7 +94,8 @@ Write write_of(Terms& terms, StepId step, const Effect& effect) {
           .destroys = effect.kind == EffectKind::destroy,
           .value = effect.kind == EffectKind::set ? terms.of(effect.value) : TermId{},
           .copied_from = {},
-          .span = effect.span};
+          .span = effect.span,
+          .loss_span = effect.kind == EffectKind::destroy ? effect.span : Span{}};
 }
 
 // What happens to the states that the written state carries.
@@ -214,10 +215,12 @@ std::vector<Write> expand(const Plan& plan,
     }
     // `destroys x` and `ensures x == …` together: what was there is lost, what is there is known.
     const bool destroys = known->destroys || write.destroys;
+    const Span loss_span = known->destroys ? known->loss_span : write.loss_span;
     if (known->kind != WriteKind::set || write.kind == WriteKind::set) {
       *known = write;
     }
     known->destroys = destroys;
+    known->loss_span = loss_span;
   }
   const std::size_t explicit_count = writes.size();
   for (const Effect& effect : effects) {

@@ -26,7 +26,8 @@ struct Write {
   TermId value;           // of `set`
   // Of a carried state that came with its carrier: the state that it is a copy of, or none.
   VariableId copied_from;
-  Span span;  // of the effect clause
+  Span span;       // of the effect clause
+  Span loss_span;  // of the `destroys`, if there is one
 };
 
 // Which state is carried by which.

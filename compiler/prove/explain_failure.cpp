@@ -94,6 +94,7 @@ void explain_late(Proof& proof, StepId late, StepId step, Diagnostic& diagnostic
 
 bool explain_failure(Proof& proof, TermId condition, StepId step, Diagnostic& diagnostic) {
   std::vector<StepId> providers;
+  StepId copied_by;
   for (const VariableId variable : proof.variables_of(condition)) {
     const Origin origin = trace(proof, variable, diagnostic);
     for (const std::uint32_t index : proof.effects.of(variable)) {
@@ -104,13 +105,14 @@ bool explain_failure(Proof& proof, TermId condition, StepId step, Diagnostic& di
         providers.push_back(writer);
       }
     }
-    if (!origin.copied_by.is_none()) {
-      diagnostic.help(fmt::format("add a step that makes sure of it before {}",
-                                  step_text(proof.plan, origin.copied_by)));
-    }
+    copied_by = origin.copied_by.is_none() ? copied_by : origin.copied_by;
   }
   std::ranges::sort(providers);
   providers.erase(std::unique(providers.begin(), providers.end()), providers.end());
+  if (providers.empty() && !copied_by.is_none()) {
+    diagnostic.help(fmt::format("add a step that makes sure of it before {}",
+                                step_text(proof.plan, copied_by)));
+  }
   std::size_t told = 0;
   for (const StepId provider : providers) {
     if (!step.is_none() && proof.is_before(step, provider) && told++ < late_limit) {

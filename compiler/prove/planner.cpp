@@ -412,7 +412,7 @@ void Planner::link_waits() {
     const Bearer* single = nullptr;
     std::size_t count = 0;
     for (const Bearer& bearer : sites_.bearers(site)) {
-      if (is_providing(bearer) && can_be_before(bearer.step, site.consumer)) {
+      if (bearer.bearing == Bearing::provides && can_be_before(bearer.step, site.consumer)) {
         single = &bearer;
         ++count;
       }

@@ -173,7 +173,7 @@ void Proof::leave_loop(std::uint32_t loop) {
 bool Proof::mentions(TermId term, std::uint32_t loop) {
   const Term node = terms[term];
   if (node.kind == TermKind::token) {
-    return loops.is_inside(StepId{node.a}, loop);
+    return node.a < plan.steps.size() && loops.is_inside(StepId{node.a}, loop);
   }
   if (const Value* value = terms.value(term)) {
     return mentions(Value(*value), loop);

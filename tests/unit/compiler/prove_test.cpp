@@ -1,8 +1,9 @@
+#include "compiler/prove.hpp"
+
 #include <algorithm>
 
 #include <catch2/catch.hpp>
 
-#include "compiler/prove.hpp"
 #include "tests/unit/compiler/plan_builder.hpp"
 
 using namespace plan;
@@ -135,7 +136,9 @@ TEST_CASE("a conditional step proves what holds in both cases") {
   builder[create].when = builder.holds(exists, false);
   builder.ensures(create, exists);
   builder.requires_(use, exists);
-  SECTION("it runs where it is needed") { CHECK(said(builder.plan) == Texts{}); }
+  SECTION("it runs where it is needed") {
+    CHECK(said(builder.plan) == Texts{});
+  }
   SECTION("it may not run") {
     builder[create].when = builder.holds(builder.variable("mood"));
     CHECK(said(builder.plan) ==
