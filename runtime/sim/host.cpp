@@ -268,6 +268,23 @@ EvaluationResult Hosts::evaluate(Resources& resources,
 
 // --- writing
 
+// An element is given as a record, or as the resource itself; what leads to its owner is left out.
+static Map fields_of(const Resources& resources, const Value& row, Environment& environment) {
+  const auto* resource = row.as<ResourceId>();
+  if (resource == nullptr) {
+    return row.as<Map>() == nullptr ? Map{} : *row.as<Map>();
+  }
+  Map fields;
+  const ResourceType& type = resources.type(*resource);
+  for (std::uint32_t index = 0; index < type.field_names.size(); ++index) {
+    const auto value = resources.field(*resource, index, environment);
+    if (value && value->as<ResourceId>() == nullptr && value->as<HostId>() == nullptr) {
+      fields.emplace_back(type.field_names[index], *value);
+    }
+  }
+  return fields;
+}
+
 void Hosts::give(Resources& resources, const Effect& effect) {
   const Plan& plan = resources.plan();
   const Variable& variable = plan.variables[effect.variable.index];
@@ -295,10 +312,8 @@ void Hosts::give(Resources& resources, const Effect& effect) {
   const ResourceType& kind = plan.resource_types[element_type];
   List stored;
   for (const Value& row : *rows) {
-    const Map* entries = row.as<Map>();
-    if (entries == nullptr) {
-      continue;
-    }
+    const Map own = fields_of(resources, row, environment);
+    const Map* entries = &own;
     Map fields;
     for (const auto& [name, item] : *entries) {
       if (std::ranges::find(kind.field_names, name) != kind.field_names.end()) {

@@ -1,6 +1,8 @@
 #include "runtime/sim/plan_test.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "runtime/sim/world.hpp"
 
@@ -35,6 +37,7 @@ class PlanTest {
         }
       }
     }
+    assume_the_rest();
     result_ = {.title = test.title, .span = test.span, .passed = false, .failures = {}};
   }
 
@@ -43,7 +46,7 @@ class PlanTest {
     if (test_.crashes_everywhere && result_.failures.empty()) {
       crash_everywhere(calls);
     }
-    for (std::uint64_t seed = 1; seed <= test_.shuffles; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test_.shuffles && result_.failures.empty(); ++seed) {
       clean_run(seed);
     }
     result_.passed = result_.failures.empty();
@@ -58,7 +61,57 @@ class PlanTest {
     return options;
   }
 
+  void assume_the_rest() {
+    std::set<VariableId> given;
+    for (const Effect& effect : test_.given) {
+      given.insert(effect.variable);
+    }
+    std::erase_if(plan_.rules, [&](const DeferredRule& rule) {
+      return std::ranges::any_of(rule.condition.reads,
+                                 [&](VariableId id) { return !given.contains(id); });
+    });
+    for (const auto& [step, index] : plan_.preflight_requirements) {
+      const ExprId expr = plan_.steps[step.index].requires_[index].expr;
+      if (const auto effect = needed(expr); effect && given.insert(effect->variable).second) {
+        assumed_.push_back(*effect);
+      }
+    }
+  }
+
+  // The effect that makes a requirement hold: of a state, `not` a state, or a state `==` a value.
+  std::optional<Effect> needed(ExprId id) {
+    const Expr expr = plan_[id];
+    if (expr.op == Op::state) {
+      return set(expr.a, constant(true));
+    }
+    if (expr.op == Op::logical_not && plan_[ExprId{expr.a}].op == Op::state) {
+      return set(plan_[ExprId{expr.a}].a, constant(false));
+    }
+    if (expr.op == Op::equal && plan_[ExprId{expr.a}].op == Op::state) {
+      return set(plan_[ExprId{expr.a}].a, ExprId{expr.b});
+    }
+    return std::nullopt;
+  }
+
+  static Effect set(std::uint32_t variable, ExprId value) {
+    Effect effect;
+    effect.variable = {variable};
+    effect.kind = EffectKind::set;
+    effect.value = value;
+    return effect;
+  }
+
+  ExprId constant(bool value) {
+    plan_.constants.push_back(Value{value});
+    Expr expr;
+    expr.op = Op::constant;
+    expr.a = static_cast<std::uint32_t>(plan_.constants.size() - 1);
+    plan_.exprs.push_back(expr);
+    return {static_cast<std::uint32_t>(plan_.exprs.size() - 1)};
+  }
+
   void prepare(SimulatedWorld& world, std::uint64_t seed) {
+    world.give(assumed_);
     ++result_.runs;
     world.faults.seed = seed;
     world.faults.failing_steps = {test_.failing_steps.begin(), test_.failing_steps.end()};
@@ -125,6 +178,7 @@ class PlanTest {
 
   Plan plan_;  // a copy, with the test's inputs
   const Test& test_;
+  std::vector<Effect> assumed_{};
   TestResult result_{};
 };
 

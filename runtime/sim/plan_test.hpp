@@ -1,4 +1,6 @@
-// Runs the `test` blocks of a plan against simulated hosts.
+// Runs the `test` blocks of a plan against simulated hosts. What a test does not give is as the
+// plan needs it: states that preflight would ask for hold, and rules over facts that are not given
+// are left out, so that a test says only what it is about.
 #pragma once
 
 #include <cstdint>
