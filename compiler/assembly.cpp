@@ -43,9 +43,9 @@ bool Assembly::has_key(const Resource& known,
 }
 
 ResourceId Assembly::resource(std::uint32_t type,
-                                 std::vector<Value> fields,
-                                 Span span,
-                                 bool& is_new) {
+                              std::vector<Value>& fields,
+                              Span span,
+                              bool& is_new) {
   if ((table_used_ + 1) * 2 > table_.size()) {
     grow();
   }

@@ -24,8 +24,9 @@ class Assembly {
   // The host with this connection data; a host whose address is not known is one of its own.
   HostId host(Host host);
   // The resource of `type` whose key fields are equal to those of `fields`, made if there is none.
-  // `is_new` says which. Its name is empty until name() or name_of() gives it one.
-  ResourceId resource(std::uint32_t type, std::vector<Value> fields, Span span, bool& is_new);
+  // `is_new` says which; only then `fields` are moved from. Its name is empty until name() or
+  // name_of() gives it one.
+  ResourceId resource(std::uint32_t type, std::vector<Value>& fields, Span span, bool& is_new);
   // The arbitrary element of a query, its fields not yet filled in when it is new.
   ResourceId element(ResourceId owner, std::uint32_t query, std::uint32_t type, bool& is_new);
 

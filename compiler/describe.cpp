@@ -48,8 +48,8 @@ Operator operator_of(Op op) {
 
 class Describing {
  public:
-  Describing(Assembly& assembly, const Core& core, std::vector<Value> slots)
-      : assembly_(assembly), core_(core), slots_(std::move(slots)) {}
+  Describing(Assembly& assembly, const Core& core, const std::vector<Value>& slots)
+      : assembly_(assembly), core_(core), slots_(&slots) {}
 
   std::string text(ExprId id, int binding);
 
@@ -62,7 +62,8 @@ class Describing {
 
   Assembly& assembly_;
   const Core& core_;
-  std::vector<Value> slots_;
+  const std::vector<Value>* slots_;
+  std::vector<Value> bound_;  // the slots, once a quantifier has bound one
 };
 
 std::string wrapped(std::string text, bool is_wrapped) {
@@ -75,7 +76,7 @@ Value Describing::path(ExprId id) {
     return core_.constant_value(expr.a);
   }
   if (expr.op == Op::local) {
-    return expr.a < slots_.size() ? slots_[expr.a] : Value{};
+    return expr.a < slots_->size() ? (*slots_)[expr.a] : Value{};
   }
   if (expr.op == Op::field && expr.c != UINT32_MAX) {
     const Value base = path({expr.a});
@@ -126,10 +127,14 @@ std::string Describing::quantifier(const Expr& expr) {
   const std::string list = text({expr.a}, disjunction);
   const Name name = expr.op == Op::for_all && expr.d != UINT32_MAX ? std::bit_cast<Name>(expr.d)
                                                                    : Name("each");
-  if (expr.c >= slots_.size()) {
-    slots_.resize(expr.c + 1);
+  if (slots_ != &bound_) {
+    bound_ = *slots_;
+    slots_ = &bound_;
   }
-  slots_[expr.c] = Value{EnumValue{name}};
+  if (expr.c >= bound_.size()) {
+    bound_.resize(expr.c + 1);
+  }
+  bound_[expr.c] = Value{EnumValue{name}};
   if (expr.op == Op::for_all) {
     return fmt::format("for {} in {}: {}", name.text(), list, text({expr.b}, weakest));
   }
@@ -214,6 +219,25 @@ std::string describe(Assembly& assembly,
                      const Core& core,
                      ExprId expr,
                      const std::vector<Value>& slots) {
+  // The commonest conditions by far are a state of a parameter, and `not` that.
+  const Expr outer = core[expr];
+  const Expr inner = outer.op == Op::logical_not ? core[{outer.a}] : outer;
+  if (inner.op == Op::state_of) {
+    const Expr base = core[{inner.a}];
+    const Value* value = nullptr;
+    if (base.op == Op::local && base.a < slots.size()) {
+      value = &slots[base.a];
+    } else if (base.op == Op::constant) {
+      value = &core.constant_value(base.a);
+    }
+    if (value != nullptr && value->as<ResourceId>() != nullptr) {
+      std::string text = outer.op == Op::logical_not ? "not " : "";
+      text += assembly.name_of(*value->as<ResourceId>());
+      text += '.';
+      text += assembly.plan().resource_types[inner.d].attributes[inner.b].name;
+      return text;
+    }
+  }
   return Describing(assembly, core, slots).text(expr, weakest);
 }
 

@@ -53,7 +53,7 @@ Elaborator::Elaborator(const SourceMap& sources,
   }
   const Module& plan = entry();
   loop_values_.resize(plan.loops.size());
-  instances_.resize(plan.steps.size());
+  first_instance_.resize(plan.steps.size());
   phase_groups_.resize(plan.phases.size());
   loop_groups_.resize(plan.loops.size());
 }
@@ -64,6 +64,8 @@ void Elaborator::run() {
   plan_.source_name = plan.path;
   plan_.steps.reserve(plan.steps.size());
   turn_of_step_.reserve(plan.steps.size());
+  plan_.resources.reserve(plan.resources.size());
+  plan_.variables.reserve(plan.resources.size());
   inputs();
   templates_.resource_types();
   items(plan.file.declarations);
@@ -215,21 +217,16 @@ Value Elaborator::declared_resource(std::uint32_t module, std::uint32_t ordinal)
   }
   scratch_.release(mark);
   bool is_new = false;
-  std::vector<Value> again = fields;
-  const ResourceId id = assembly_.resource(type, std::move(fields), node.name.span, is_new);
+  const ResourceId id = assembly_.resource(type, fields, node.name.span, is_new);
   const bool was_declared = !plan_.resources[id.index].name.empty();
   if (!is_new && was_declared) {
-    check_same(id, again, node.name.name, node.name.span);
+    check_same(id, fields, node.name.name, node.name.span);
   } else if (!is_new) {
-    plan_.resources[id.index].fields = std::move(again);
+    plan_.resources[id.index].fields = std::move(fields);
     plan_.resources[id.index].span = node.name.span;
   }
-  std::string name(node.name.name.text());
-  for (std::uint32_t turn = turn_; turn != UINT32_MAX && local_depth_ > 0;
-       turn = turns_[turn].outer) {
-    name += fmt::format("[{}]", turns_[turn].label);
-  }
-  assembly_.name(id, name);
+  assembly_.name(id, local_depth_ > 0 ? step_name(node.name.name.text())
+                                      : std::string(node.name.name.text()));
   return Value{id};
 }
 
@@ -250,11 +247,7 @@ void Elaborator::check_same(ResourceId known, const std::vector<Value>& fields, 
 
 Value Elaborator::output_of(Symbol step, std::uint32_t output, Span user) {
   std::vector<StepId> targets;
-  for (const StepId id : instances_[step.index]) {
-    if (is_visible_from(turn_of_step_[id.index], turn_)) {
-      targets.push_back(id);
-    }
-  }
+  instances(step.index, turn_, targets);
   const std::string_view name = entry().steps[step.index].node->name.name.text();
   if (targets.size() != 1) {
     diagnostics_.report<Code::bad_reference>(

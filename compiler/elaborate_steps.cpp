@@ -16,7 +16,11 @@ void Elaborator::item(const ast::StepDecl& node, const ast::Declaration& declara
   const Span place = node.name.name.is_empty() ? declaration.span : node.name.span;
   outputs_used_.clear();
   const StepId id = add_step(node, place);
-  instances_[ordinal].push_back(id);
+  if (first_instance_[ordinal].is_none()) {
+    first_instance_[ordinal] = id;
+  } else {
+    further_instances_[ordinal].push_back(id);
+  }
   partial_.set_step(id);
   if (node.form == ast::StepForm::operation) {
     operation_step(node, id);
@@ -32,6 +36,9 @@ void Elaborator::item(const ast::StepDecl& node, const ast::Declaration& declara
 
 std::string Elaborator::step_name(std::string_view name) {
   std::string result(name);
+  if (turn_ == UINT32_MAX) {
+    return result;
+  }
   // Outer turns first: copy[a][2].
   std::vector<std::string_view> labels;
   for (std::uint32_t turn = turn_; turn != UINT32_MAX; turn = turns_[turn].outer) {
@@ -289,6 +296,21 @@ bool Elaborator::is_visible_from(std::uint32_t target, std::uint32_t turn) const
   return true;
 }
 
+// The steps that the written step `ordinal` has become, as far as they are meant in `turn`.
+void Elaborator::instances(std::uint32_t ordinal, std::uint32_t turn, std::vector<StepId>& found) {
+  const StepId first = first_instance_[ordinal];
+  if (!first.is_none() && is_visible_from(turn_of_step_[first.index], turn)) {
+    found.push_back(first);
+  }
+  const auto further = further_instances_.empty() ? further_instances_.end()
+                                                  : further_instances_.find(ordinal);
+  if (further != further_instances_.end()) {
+    std::ranges::copy_if(further->second, std::back_inserter(found), [&](StepId id) {
+      return is_visible_from(turn_of_step_[id.index], turn);
+    });
+  }
+}
+
 void Elaborator::targets_of(ast::ExprId name, std::uint32_t turn, std::vector<StepId>& targets) {
   const Symbol symbol = entry().symbols[name.index];
   const auto take = [&](const std::vector<StepId>& steps) {
@@ -299,7 +321,7 @@ void Elaborator::targets_of(ast::ExprId name, std::uint32_t turn, std::vector<St
     }
   };
   if (symbol.kind == SymbolKind::step) {
-    take(instances_[symbol.index]);
+    instances(symbol.index, turn, targets);
   } else if (symbol.kind == SymbolKind::phase) {
     take(phase_groups_[symbol.index].steps);
   } else if (symbol.kind == SymbolKind::loop_variable) {
@@ -309,9 +331,18 @@ void Elaborator::targets_of(ast::ExprId name, std::uint32_t turn, std::vector<St
 
 void Elaborator::resolve_after() {
   std::vector<StepId> targets;
-  for (const PendingAfter& pending : after_) {
+  for (std::size_t index = 0; index < after_.size(); ++index) {
+    const PendingAfter& pending = after_[index];
     targets.clear();
     targets_of(pending.name, pending.turn, targets);
+    if (index == 0 || after_[index - 1].step != pending.step) {
+      std::size_t count = 1;
+      while (index + count < after_.size() && after_[index + count].step == pending.step) {
+        ++count;
+      }
+      auto& after = plan_.steps[pending.step.index].after;
+      after.reserve(after.size() + count);
+    }
     for (const StepId target : targets) {
       if (target != pending.step) {
         plan_.steps[pending.step.index].after.push_back(target);

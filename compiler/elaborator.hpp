@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -154,6 +155,7 @@ class Elaborator final : public NamedValues {
   std::string step_name(std::string_view name);
   void resolve_after();
   void resolve_group_after();
+  void instances(std::uint32_t ordinal, std::uint32_t turn, std::vector<StepId>& found);
   void targets_of(ast::ExprId name, std::uint32_t turn, std::vector<StepId>& targets);
   bool is_visible_from(std::uint32_t target, std::uint32_t turn) const;
   void note_in_groups(StepId id);
@@ -206,7 +208,9 @@ class Elaborator final : public NamedValues {
   std::uint32_t local_depth_ = 0;                // loops around what is being elaborated
   bool is_given_ = false;                        // a test's `given` may say what facts are
 
-  std::vector<std::vector<StepId>> instances_;   // of the written steps, by ordinal
+  // The steps that a written step has become, by ordinal: most become one.
+  std::vector<StepId> first_instance_;
+  std::map<std::uint32_t, std::vector<StepId>> further_instances_;
   std::vector<std::uint32_t> turn_of_step_;      // by step
   std::vector<Group> phase_groups_;              // by ordinal
   std::vector<Group> loop_groups_;

@@ -231,7 +231,7 @@ Value Partial::resource(Context& in, const Expr& expr) {
     return residual({.op = Op::resource, .b = expr.b}, fields);
   }
   bool is_new = false;
-  return Value{assembly_.resource(expr.b, std::move(fields), span_, is_new)};
+  return Value{assembly_.resource(expr.b, fields, span_, is_new)};
 }
 
 // --- values made of others
