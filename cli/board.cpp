@@ -32,14 +32,14 @@ Row* find_row(Board& board, std::string_view step) {
 }
 
 // The row of an instance is put behind the rows of its template when it is first heard of.
-Row* row_for(Board& board, const RunEvent& event) {
-  if (event.step.empty()) {
+Row* row_for(Board& board, const std::string& step) {
+  if (step.empty()) {
     return nullptr;
   }
-  if (Row* row = find_row(board, event.step)) {
+  if (Row* row = find_row(board, step)) {
     return row;
   }
-  const std::string_view wanted = template_of(event.step);
+  const std::string_view wanted = template_of(step);
   auto last = board.rows.end();
   for (auto row = board.rows.begin(); row != board.rows.end(); ++row) {
     if (template_of(row->step) == wanted) {
@@ -50,8 +50,8 @@ Row* row_for(Board& board, const RunEvent& event) {
     return nullptr;
   }
   Row added = *last;
-  added.step = event.step;
-  added.title = step_title(event.step);
+  added.step = step;
+  added.title = step_title(step);
   added.state = RowState::waiting;
   added.last.clear();
   added.is_template = false;
@@ -66,7 +66,9 @@ void end_row(Row& row, RowState state, const RunEvent& event) {
   row.state = state;
   row.elapsed = event.elapsed.count() > 0 || row.started.count() == 0 ? event.elapsed
                                                                       : event.at - row.started;
-  row.last = state == RowState::done ? "" : std::string(last_line(event.detail));
+  row.last = state == RowState::done || state == RowState::undone
+                 ? ""
+                 : std::string(last_line(event.detail));
 }
 
 void begin_row(Board& board, Row& row, const RunEvent& event) {
@@ -85,7 +87,7 @@ void update_row(Board& board, Row& row, const RunEvent& event) {
       end_row(row, event.detail.contains("hold") ? RowState::held : RowState::skipped, event);
       break;
     case RunEventKind::step_done:
-      end_row(row, RowState::done, event);
+      end_row(row, event.text == "undo" ? RowState::undone : RowState::done, event);
       break;
     case RunEventKind::step_failed:
       end_row(row, RowState::failed, event);
@@ -126,6 +128,7 @@ void update_row(Board& board, Row& row, const RunEvent& event) {
 
 void finish(Board& board, const RunEvent& event) {
   board.is_finished = true;
+  board.note.clear();
   board.activity = "finished: " + event.detail;
   for (Row& row : board.rows) {
     if (row.state == RowState::running) {
@@ -137,6 +140,27 @@ void finish(Board& board, const RunEvent& event) {
       row.last = "no elements";
     }
   }
+}
+
+RowState state_of(StepStatus status) {
+  switch (status) {
+    case StepStatus::done:
+    case StepStatus::marked:
+      return RowState::done;
+    case StepStatus::held:
+      return RowState::held;
+    case StepStatus::skipped:
+      return RowState::skipped;
+    case StepStatus::undone:
+      return RowState::undone;
+    case StepStatus::waiting:
+    case StepStatus::running:
+    case StepStatus::failed:
+    case StepStatus::blocked:
+    case StepStatus::interrupted:
+      break;  // looked at again
+  }
+  return RowState::waiting;
 }
 
 }  // namespace
@@ -159,6 +183,8 @@ std::string_view word(RowState state) {
       return "blocked";
     case RowState::stopped:
       return "stopped";
+    case RowState::undone:
+      return "undone";
   }
   return "";
 }
@@ -181,6 +207,8 @@ std::string_view symbol(RowState state, bool utf8) {
       return "|";
     case RowState::stopped:
       return "!";
+    case RowState::undone:
+      return utf8 ? "↩" : "<";
   }
   return " ";
 }
@@ -218,7 +246,7 @@ void update(Board& board, const RunEvent& event) {
   if (board.started.count() == 0) {
     board.started = event.at;
   }
-  if (Row* row = row_for(board, event)) {
+  if (Row* row = row_for(board, event.step)) {
     update_row(board, *row, event);
   }
   switch (event.kind) {
@@ -256,6 +284,19 @@ void update(Board& board, const RunEvent& event) {
     case RunEventKind::point_of_no_return:
     case RunEventKind::question:
       break;
+  }
+}
+
+void remember(Board& board, const std::vector<StepResult>& steps) {
+  for (const StepResult& step : steps) {
+    Row* row = row_for(board, step.name);
+    if (row == nullptr) {
+      continue;
+    }
+    row->state = state_of(step.status);
+    row->elapsed = row->state == RowState::waiting ? std::chrono::milliseconds{0} : step.elapsed;
+    board.is_past_point_of_no_return =
+        board.is_past_point_of_no_return || (row->ends_way_back && step.attempts > 0);
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "compiler/plan.hpp"
 #include "runtime/event.hpp"
+#include "runtime/run.hpp"
 
 namespace plan {
 
@@ -22,7 +23,8 @@ enum class RowState : std::uint8_t {
   skipped,
   failed,
   blocked,
-  stopped
+  stopped,
+  undone
 };
 
 [[nodiscard]] std::string_view word(RowState state);  // "running"
@@ -63,6 +65,8 @@ struct BoardLook {
 
 [[nodiscard]] Board board_of(const Plan& plan);
 void update(Board& board, const RunEvent& event);
+// What earlier attempts of the run have done: no events come for that.
+void remember(Board& board, const std::vector<StepResult>& steps);
 // At most look.rows lines, each at most look.columns cells. What does not fit is summed up:
 // finished phases first, then phases that have not begun.
 [[nodiscard]] std::vector<std::string> draw(const Board& board, const BoardLook& look);

@@ -31,12 +31,15 @@ Style style_of(RowState state) {
       return Style::yellow;
     case RowState::stopped:
       return Style::yellow;
+    case RowState::undone:
+      return Style::cyan;
   }
   return Style::plain;
 }
 
 bool is_over(RowState state) {
-  return state == RowState::done || state == RowState::held || state == RowState::skipped;
+  return state == RowState::done || state == RowState::held || state == RowState::skipped ||
+         state == RowState::undone;
 }
 
 // A running clock shows whole seconds: anything finer flickers.

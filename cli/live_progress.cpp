@@ -55,6 +55,11 @@ class LiveProgress : public Progress {
     is_paused_ = false;
   }
 
+  void remember(const std::vector<StepResult>& steps) override {
+    const std::scoped_lock lock(mutex_);
+    plan::remember(board_, steps);
+  }
+
   void say(std::string_view note) override {
     const std::scoped_lock lock(mutex_);
     board_.note = note;

@@ -75,6 +75,7 @@ class DoubledProgress : public Progress {
   void pause() override { view_->pause(); }
   void resume() override { view_->resume(); }
   void say(std::string_view note) override { view_->say(note); }
+  void remember(const std::vector<StepResult>& steps) override { view_->remember(steps); }
 
  private:
   std::unique_ptr<Progress> view_;

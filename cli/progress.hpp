@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "compiler/plan.hpp"
+#include "runtime/run.hpp"
 #include "runtime/world.hpp"
 
 namespace plan {
@@ -20,6 +22,8 @@ class Progress : public Observer {
   // Said once, where a person looks: "stopping after the running steps". Can be called from any
   // thread, but not from a signal handler.
   virtual void say(std::string_view note) = 0;
+  // What earlier attempts of the run have done; before the first event.
+  virtual void remember(const std::vector<StepResult>& /*steps*/) {}
 };
 
 enum class ProgressKind : std::uint8_t {

@@ -71,8 +71,11 @@ std::string finished_text(const Report& report, const Options& options) {
                        counts_of(report.steps));
   }
   if (options.command == Command::apply) {
-    return fmt::format("Done in {}: all {} goals hold. {}.\n", duration_text(report.elapsed),
-                       report.goals.size(), counts_of(report.steps));
+    return fmt::format("Done in {}: {}. {}.\n", duration_text(report.elapsed),
+                       report.goals.empty()       ? "the plan has no goal"
+                       : report.goals.size() == 1 ? "the goal holds"
+                                                  : "all goals hold",
+                       counts_of(report.steps));
   }
   return counts_of(report.steps) + ".\n";
 }

@@ -156,6 +156,10 @@ ExitCode run_with(const HostRun& run, Storage& storage, RealEffector& effector, 
         make_progress(*run.loaded.plan, {.kind = kind_of(run),
                                          .colored = wants_color(run.options.color, Stream::out),
                                          .json_into = json_into});
+    const RunStatus before = status(&*run.loaded.plan, storage);
+    if (before.has_run && !before.is_finished) {
+      progress->remember(before.steps);
+    }
     PausingPrompt prompt(make_prompt(), *progress);
     const SignalScope signals(effector);
     World world{.clock = *clock,

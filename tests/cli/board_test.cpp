@@ -1,9 +1,10 @@
-#include <catch2/catch.hpp>
+#include "cli/board.hpp"
 
 #include <algorithm>
 #include <string>
 
-#include "cli/board.hpp"
+#include <catch2/catch.hpp>
+
 #include "dsl/display_width.hpp"
 
 namespace {
@@ -101,9 +102,8 @@ TEST_CASE("no drawing is wider or higher than the terminal") {
       narrow.rows = rows;
       const auto lines = draw(board, narrow);
       CHECK(lines.size() <= rows);
-      CHECK(std::ranges::all_of(lines, [&](const std::string& line) {
-        return plan::display_width(line) <= columns;
-      }));
+      CHECK(std::ranges::all_of(
+          lines, [&](const std::string& line) { return plan::display_width(line) <= columns; }));
       CHECK(joined(lines).contains("running"));
     }
   }
@@ -146,4 +146,30 @@ TEST_CASE("a step that was running when the run ended is called stopped") {
   update(board, event(RunEventKind::step_started, "a0"));
   update(board, event(RunEventKind::run_finished, "", "interrupted"));
   CHECK(joined(draw(board, look)).contains("! stopped  a0"));
+}
+
+TEST_CASE("what an earlier attempt has done is shown as done from the beginning") {
+  Board board = board_of(plan_of(2));
+  remember(board, {{.name = "a0", .status = plan::StepStatus::done},
+                   {.name = "a1", .status = plan::StepStatus::interrupted}});
+  const std::string text = joined(draw(board, look));
+  CHECK(text.contains("+ done     a0"));
+  CHECK(text.contains(". waiting  a1"));
+}
+
+TEST_CASE("a step that was taken back is called undone") {
+  Board board = board_of(plan_of(1));
+  RunEvent undone = event(RunEventKind::step_done, "a0");
+  undone.text = "undo";
+  update(board, undone);
+  CHECK(joined(draw(board, look)).contains("< undone   a0"));
+}
+
+TEST_CASE("a loop whose query found nothing leaves no step waiting") {
+  plan::Plan plan = plan_of(2);
+  plan.steps[1].loop = 0;
+  plan.loops.push_back({.variable = "env"});
+  Board board = board_of(plan);
+  update(board, event(RunEventKind::run_finished, "", "done"));
+  CHECK(joined(draw(board, look)).contains("- skipped  a1"));
 }
