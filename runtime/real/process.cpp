@@ -8,8 +8,6 @@
 
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
-#include <boost/process/env.hpp>
-#include <boost/process/environment.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
 #include <boost/process/posix.hpp>
@@ -118,11 +116,17 @@ std::expected<Process, Failure> Process::start(const std::vector<std::string>& a
   if (program.empty()) {
     return std::unexpected(cannot_start(argv[0], ENOENT));
   }
-  bp::environment variables =
-      environment.empty() ? bp::environment(boost::this_process::environment()) : bp::environment();
+  // Not Boost's own environment: version 1.74 reads freed memory in it.
+  std::vector<std::string> variables;
+  std::vector<char*> pointers;
   for (const auto& [name, value] : environment) {
-    variables[name] = value;
+    variables.push_back(name + "=" + value);
   }
+  for (std::string& variable : variables) {
+    pointers.push_back(variable.data());
+  }
+  pointers.push_back(nullptr);
+  char** const chosen = environment.empty() ? environ : pointers.data();
   const std::lock_guard lock(start_mutex());
   std::optional<Pipes> pipes = make_pipes();
   if (!pipes) {
@@ -132,9 +136,10 @@ std::expected<Process, Failure> Process::start(const std::vector<std::string>& a
   std::error_code why;
   child->child = bp::child(
       bp::exe = program, bp::args = std::vector<std::string>(argv.begin() + 1, argv.end()),
-      variables, bp::posix::fd.bind(STDIN_FILENO, pipes->child_input.get()),
+      bp::posix::fd.bind(STDIN_FILENO, pipes->child_input.get()),
       bp::posix::fd.bind(STDOUT_FILENO, pipes->child_output.get()),
       bp::posix::fd.bind(STDERR_FILENO, pipes->child_error.get()),
+      bp::extend::on_setup = [chosen](auto& executor) { executor.env = chosen; },
       bp::extend::on_exec_setup = [](auto&) { leave_controller(); }, why);
   if (why) {
     return std::unexpected(cannot_start(argv[0], why.value()));
