@@ -95,8 +95,12 @@ expect "a full disk is named" "failed failed E0705 *" "$(answer)"
 expect "the old file is as it was, and nothing is left beside it" "ok 0 the old content kept" \
     "$(ask exec root@a - 15000 'cd /root; printf "%s %s" "$(cat kept)" "$(ls -A | grep -e kept -e plan)"')"
 bed disk a free
-expect "SQL reaches the host's database through ssh" 'ok 1 *"one": 1*' \
-    "$(ask sql deploy@a 15000 /var/run/postgresql 5432 postgres postgres x 'select 1 as one' | sed 's/^failed.*E0709.*/ok 1 "one": 1 (peer refuses)/')"
+expect "a role for the next" "ok 0 *" \
+    "$(ask exec root@a postgres 15000 "psql -qc \"drop role if exists probe\" -c \"create role probe login password 'pw'\"")"
+expect "SQL reaches the host's database through ssh" 'ok 1 *one*1*' \
+    "$(ask sql root@a 15000 localhost 5432 postgres probe pw 'select 1 as one')"
+expect "a wrong password for it" "failed refused E0709 *" \
+    "$(ask sql root@a 15000 localhost 5432 postgres probe not-it 'select 1 as one')"
 expect "a database that is not there" "failed refused E0708 *refused*" "$(ask sql root@b 15000 localhost 5432 postgres postgres x 'select 1')"
 expect "a server that is not there" "failed refused E0712 *refused*" "$(ask http root@b 15000 GET http://localhost:8888/)"
 expect "300 MB from host to host" "ok 300000000 300000000*" \
