@@ -73,6 +73,9 @@ void DependencyGraph::add(std::uint32_t from, std::uint32_t to) {
 }
 
 bool DependencyGraph::sort() {
+  if (node_count() == 0) {
+    return true;
+  }
   std::vector<std::uint32_t> waiting(node_count());
   for (const std::uint32_t to : to_) {
     ++waiting[to];
