@@ -93,6 +93,8 @@ void check_waits(Proof& proof, StepId step);
 void check_data_loss(Proof& proof, StepId step);
 void check_resumable(const Plan& plan, Diagnostics& diagnostics);
 void check_aliases(const Plan& plan, Diagnostics& diagnostics);
+// The `destroys` of a step that is given one resource as source and target; nullptr if there is none.
+[[nodiscard]] const Effect* find_own_source(const Plan& plan, const Step& step);
 bool check_races(Proof& proof);
 void check_goals(Proof& proof);
 void check_invariants(Proof& proof);

@@ -12,7 +12,9 @@ void check_resumable(const Plan& plan, Diagnostics& diagnostics) {
       continue;
     }
     const Operation& operation = plan.operations[step.operation];
-    if (operation.body.is_empty() || operation.is_once || !step.ensures.empty()) {
+    // What a step ensures of one resource under two names says nothing; that is told already.
+    if (operation.body.is_empty() || operation.is_once || !step.ensures.empty() ||
+        find_own_source(plan, step) != nullptr) {
       continue;
     }
     Diagnostic& diagnostic = diagnostics.report<Code::not_resumable>(step.span, step.name);
