@@ -100,6 +100,10 @@ Mark mark_of(const Diagnostic& diagnostic, const SourceMap& sources) {
     return mark;
   }
   const Location begin = sources.locate(diagnostic.primary.begin);
+  // A line of the standard library moves with every edit there: what is said counts, not where.
+  if (sources.name(begin.file).contains("std/")) {
+    return mark;
+  }
   // The last character, or the place itself when the span is empty.
   const Location end =
       sources.locate(std::max(diagnostic.primary.begin + 1, diagnostic.primary.end));
