@@ -85,7 +85,7 @@ verify "none of its environments was halted" test -z "$(sql old 'select name fro
 reset_bed
 start_apply first
 sleep 4
-verify_refused "a second run at the same time" 'another run|already run|running|lock'
+verify_refused "a second run at the same time" 'another process works on this run'
 sleep 2
 kill -KILL "$run_pid" 2>/dev/null || fail "the first run ended too early" "$(output_of first)"
 wait "$run_shell" 2>/dev/null || true
