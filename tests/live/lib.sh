@@ -197,6 +197,7 @@ find_child() { run_pid=$(pgrep -P "$1" | head -n 1) && [[ -n $run_pid ]]; }
 
 on_a_line() { printf "'%.300s'" "${1//$'\n'/ }"; }
 
+no_sessions_on_old() { [[ $(administer old "select count(*) from pg_stat_activity where datname = 'inmanta'") == 0 ]]; }
 # Prints what of the migration's outcome is not as it has to be; nothing if all is.
 problems_after_migration() {
     local id name state compiles
@@ -204,6 +205,8 @@ problems_after_migration() {
     expect "old server runs" inactive "$(on old systemctl is-active inmanta-server || true)"
     expect "old server starts at boot" disabled "$(on old systemctl is-enabled inmanta-server || true)"
     expect "old port is open" closed "$(if answers old; then echo open; else echo closed; fi)"
+    # A query that a killed run had begun ends by itself.
+    wait_until 20 no_sessions_on_old || true
     expect "old server's sessions" 0 \
         "$(administer old "select count(*) from pg_stat_activity where datname = 'inmanta'")"
     expect "old environments are halted" "" "$(sql old 'select name from environment where not halted')"
