@@ -260,7 +260,11 @@ struct FunctionDecl {
   bool is_native = false;
   bool is_effect = false;  // `native effect …`: acts on or observes a host
 };
-struct RuleDecl { Identifier name; std::vector<Parameter> parameters; std::vector<ConditionClause> requires_; };
+struct RuleDecl {
+  Identifier name;
+  std::vector<Parameter> parameters;
+  std::vector<ConditionClause> requires_;
+};
 struct EnumDecl { Identifier name; std::vector<Identifier> cases; };
 struct RecordDecl { Identifier name; std::vector<Field> fields; };
 
