@@ -34,8 +34,8 @@ std::uint64_t Assembly::key_hash(std::uint32_t type, const std::vector<Value>& f
 }
 
 bool Assembly::has_key(const Resource& known,
-                          std::uint32_t type,
-                          const std::vector<Value>& fields) const {
+                       std::uint32_t type,
+                       const std::vector<Value>& fields) const {
   return known.type == type && !known.is_element() &&
          std::ranges::all_of(plan_.resource_types[type].key, [&](std::uint32_t field) {
            return known.fields[field] == fields[field];
@@ -96,9 +96,9 @@ ResourceId Assembly::add(Resource resource) {
 }
 
 ResourceId Assembly::element(ResourceId owner,
-                                std::uint32_t query,
-                                std::uint32_t type,
-                                bool& is_new) {
+                             std::uint32_t query,
+                             std::uint32_t type,
+                             bool& is_new) {
   const auto known = elements_.find({owner.index, query});
   if (known != elements_.end()) {
     is_new = false;

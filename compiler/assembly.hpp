@@ -53,7 +53,7 @@ class Assembly {
   Plan& plan_;
   Core core_;
   Shapes shapes_;
-  std::vector<std::uint32_t> table_;           // of resources by key, open addressing
+  std::vector<std::uint32_t> table_;  // of resources by key, open addressing
   std::size_t table_used_ = 0;
   std::vector<std::uint32_t> first_variable_;  // by resource: where its attributes are in variable_
   std::vector<std::uint32_t> variable_;        // by (resource, attribute); none: not used yet

@@ -14,10 +14,14 @@ namespace plan {
 const Signature* Checker::signature(Symbol symbol) const {
   const Module& where = modules_[symbol.module];
   switch (symbol.kind) {
-    case SymbolKind::function: return &where.function_signatures[symbol.index];
-    case SymbolKind::operation: return &where.operation_signatures[symbol.index];
-    case SymbolKind::rule: return &where.rule_signatures[symbol.index];
-    case SymbolKind::resource_type: return &where.resource_signatures[symbol.index];
+    case SymbolKind::function:
+      return &where.function_signatures[symbol.index];
+    case SymbolKind::operation:
+      return &where.operation_signatures[symbol.index];
+    case SymbolKind::rule:
+      return &where.rule_signatures[symbol.index];
+    case SymbolKind::resource_type:
+      return &where.resource_signatures[symbol.index];
     case SymbolKind::none:
     case SymbolKind::local:
     case SymbolKind::self:
@@ -34,7 +38,8 @@ const Signature* Checker::signature(Symbol symbol) const {
     case SymbolKind::enum_type:
     case SymbolKind::output:
     case SymbolKind::enum_case:
-    case SymbolKind::null_value: return nullptr;
+    case SymbolKind::null_value:
+      return nullptr;
   }
   return nullptr;
 }
@@ -102,16 +107,14 @@ void Checker::not_callable(const ast::Call& node, Symbol symbol) {
   auto& diagnostic = diagnostics_.report<Code::wrong_kind_of_name>(
       span(node.callee), source(node.callee), kind_text(symbol.kind), wanted);
   if (symbol.kind == SymbolKind::operation) {
-    diagnostic.help(fmt::format("an operation is used by a step: step name = {}(…)",
-                                source(node.callee)));
+    diagnostic.help(
+        fmt::format("an operation is used by a step: step name = {}(…)", source(node.callee)));
   } else if (symbol.kind == SymbolKind::rule) {
     diagnostic.help(fmt::format("a rule is used by `require {}(…)`", source(node.callee)));
   }
 }
 
-void Checker::arguments(const ast::Call& node,
-                        std::string_view,
-                        std::span<const Formal> formals) {
+void Checker::arguments(const ast::Call& node, std::string_view, std::span<const Formal> formals) {
   const ast::File& file = module().file;
   std::vector<ast::ExprId> matched = std::move(matched_);
   match_arguments(file, node.arguments, formals, matched);
@@ -146,9 +149,8 @@ void Checker::check_names(const ast::Call& node,
   for (std::uint32_t index = node.arguments.begin; index < node.arguments.end; ++index) {
     const ast::Argument argument = file.arguments[index];
     const auto found = std::ranges::find(names, argument.name.text());
-    const std::size_t place = argument.name.is_empty()
-                                  ? position++
-                                  : static_cast<std::size_t>(found - names.begin());
+    const std::size_t place =
+        argument.name.is_empty() ? position++ : static_cast<std::size_t>(found - names.begin());
     if (place < formals.size() && !given[place]) {
       given[place] = true;
       continue;

@@ -49,11 +49,8 @@ CheckFrame::~CheckFrame() {
   checker_.slot_types_ = std::move(slot_types_);
 }
 
-Checker::Checker(const SourceMap& sources,
-                 Modules& modules,
-                 Plan& plan,
-                 Types& types,
-                 Diagnostics& diagnostics)
+Checker::Checker(
+    const SourceMap& sources, Modules& modules, Plan& plan, Types& types, Diagnostics& diagnostics)
     : sources_(sources), modules_(modules), plan_(plan), types_(types), diagnostics_(diagnostics) {}
 
 void Checker::all() {
@@ -263,9 +260,8 @@ void Checker::declare_signatures(Module& where) {
                                      .outputs = {}});
   }
   for (const auto& declared : where.operations) {
-    Signature signature{.formals = formals(declared.node->parameters),
-                        .result = any_type,
-                        .outputs = {}};
+    Signature signature{
+        .formals = formals(declared.node->parameters), .result = any_type, .outputs = {}};
     for (const ast::Clause& clause : declared.node->clauses) {
       if (const auto* output = std::get_if<ast::OutputClause>(&clause.node)) {
         signature.outputs.push_back({.name = output->name.name,
@@ -286,8 +282,7 @@ void Checker::declare_signatures(Module& where) {
         declared.node->form == ast::StepForm::operation && !declared.node->value.is_none()
             ? std::get_if<ast::Call>(&where[declared.node->value].node)
             : nullptr;
-    where.step_operations.push_back(call == nullptr ? Symbol{}
-                                                    : where.symbols[call->callee.index]);
+    where.step_operations.push_back(call == nullptr ? Symbol{} : where.symbols[call->callee.index]);
   }
 }
 
@@ -335,8 +330,9 @@ void Checker::resource_type(std::uint32_t ordinal) {
     }
   }
   if (node.key.empty()) {
-    diagnostics_.report<Code::bad_condition_clause>(
-        node.name.span, fmt::format("resource type `{}` has no key", node.name.name.text()))
+    diagnostics_
+        .report<Code::bad_condition_clause>(
+            node.name.span, fmt::format("resource type `{}` has no key", node.name.name.text()))
         .help("say which fields tell one from another: key host, name");
   }
   if (!node.on.name.is_empty()) {
@@ -371,15 +367,12 @@ void Checker::attribute(const ast::ResourceTypeDecl& node,
       source_node.observe.is_none() ? std::uint8_t{0} : module().traits[source_node.observe.index];
   attribute.is_derived = (traits & Traits::acts) == 0 && attribute.kind != AttributeKind::query;
   if (attribute.kind == AttributeKind::query) {
-    const bool is_list_of_resources =
-        types_.kind(type) == TypeKind::list &&
-        types_.kind(types_[type].element) == TypeKind::resource;
-    const auto* list =
-        source_node.observe.is_none()
-            ? nullptr
-            : std::get_if<ast::Comprehension>(&expr(source_node.observe).node);
-    const auto* value =
-        list == nullptr ? nullptr : std::get_if<ast::Call>(&expr(list->value).node);
+    const bool is_list_of_resources = types_.kind(type) == TypeKind::list &&
+                                      types_.kind(types_[type].element) == TypeKind::resource;
+    const auto* list = source_node.observe.is_none()
+                           ? nullptr
+                           : std::get_if<ast::Comprehension>(&expr(source_node.observe).node);
+    const auto* value = list == nullptr ? nullptr : std::get_if<ast::Call>(&expr(list->value).node);
     if (!is_list_of_resources || value == nullptr ||
         symbol(value->callee).kind != SymbolKind::resource_type) {
       diagnostics_.report<Code::bad_query>(source_node.span);
@@ -408,8 +401,8 @@ void Checker::carried_by(const ast::Attribute& node, Attribute& attribute) {
     }
   }
   if (!is_path) {
-    diagnostics_.report<Code::not_a_state>(span(node.carried_by), "`carried by`",
-                                           source(node.carried_by))
+    diagnostics_
+        .report<Code::not_a_state>(span(node.carried_by), "`carried by`", source(node.carried_by))
         .help("write the way from this resource to the state: server.database.content");
     return;
   }
@@ -440,8 +433,7 @@ std::uint8_t Checker::function(std::uint32_t where, std::uint32_t ordinal, Span 
     for (; first != stack_.end(); ++first) {
       cycle += first->second + " → ";
     }
-    diagnostics_.report<Code::recursion>(caller, node.name.name.text(),
-                                         cycle + name_of(symbol))
+    diagnostics_.report<Code::recursion>(caller, node.name.name.text(), cycle + name_of(symbol))
         .note("the language has no unbounded repetition; go through a list with `for`");
     return 0;
   }

@@ -49,9 +49,7 @@ std::uint32_t Checker::infer(ast::ExprId id, std::uint32_t hint) {
     std::uint32_t operator()(const ast::IntLiteral&) const { return int_type; }
     std::uint32_t operator()(const ast::DurationLiteral&) const { return duration_type; }
     std::uint32_t operator()(const ast::SizeLiteral&) const { return size_type; }
-    std::uint32_t operator()(const ast::VersionLiteral&) const {
-      return scalar(TypeKind::version);
-    }
+    std::uint32_t operator()(const ast::VersionLiteral&) const { return scalar(TypeKind::version); }
     std::uint32_t operator()(const ast::StringLiteral& node) const { return self.of(node, id); }
     std::uint32_t operator()(const ast::ShellTemplate& node) const { return self.of(node, id); }
     std::uint32_t operator()(const ast::ListLiteral& node) const { return self.of(node, hint); }
@@ -64,9 +62,7 @@ std::uint32_t Checker::infer(ast::ExprId id, std::uint32_t hint) {
     std::uint32_t operator()(const ast::Call& node) const { return self.of(node, id, hint); }
     std::uint32_t operator()(const ast::Unary& node) const { return self.of(node); }
     std::uint32_t operator()(const ast::Binary& node) const { return self.of(node, id); }
-    std::uint32_t operator()(const ast::Conditional& node) const {
-      return self.of(node, id, hint);
-    }
+    std::uint32_t operator()(const ast::Conditional& node) const { return self.of(node, id, hint); }
     std::uint32_t operator()(const ast::Cast& node) const { return self.of(node, id); }
     std::uint32_t operator()(const ast::ForAll& node) const { return self.of(node, id); }
     std::uint32_t operator()(const ast::Comprehension& node) const {
@@ -118,18 +114,18 @@ void Checker::expect_pure(ast::ExprId id, std::uint32_t type, std::string_view p
 void Checker::mismatch(ast::ExprId id, std::uint32_t expected, std::uint32_t found) {
   if (types_.kind(found) == TypeKind::secret) {
     diagnostics_.report<Code::secret_leak>(span(id), secret_place_)
-        .help("give it to the command with `with env { NAME: secret }` or `with stdin secret`, or "
-              "to a field or parameter of type secret");
+        .help(
+            "give it to the command with `with env { NAME: secret }` or `with stdin secret`, or "
+            "to a field or parameter of type secret");
     return;
   }
-  auto& diagnostic = diagnostics_.report<Code::type_mismatch>(span(id), types_.text(expected),
-                                                              types_.text(found));
+  auto& diagnostic =
+      diagnostics_.report<Code::type_mismatch>(span(id), types_.text(expected), types_.text(found));
   if (types_.kind(found) == TypeKind::json) {
     diagnostic.help(
         fmt::format("write `{} as {}`: it fails at run time if the value is something else",
                     source(id), types_.text(expected)));
-  } else if (types_.kind(found) == TypeKind::string &&
-             types_.kind(expected) == TypeKind::version) {
+  } else if (types_.kind(found) == TypeKind::string && types_.kind(expected) == TypeKind::version) {
     diagnostic.help(fmt::format("write `version({})`", source(id)));
   } else if (types_.kind(expected) == TypeKind::string && is_ordered(types_.kind(found))) {
     diagnostic.help(fmt::format("write `\"${{{}}}\"`", source(id)));
@@ -200,8 +196,8 @@ std::uint32_t Checker::of(const ast::ShellTemplate& node, ast::ExprId) {
 }
 
 std::uint32_t Checker::of(const ast::ListLiteral& node, std::uint32_t hint) {
-  const bool is_hinted = hint != no_type && types_.kind(hint) == TypeKind::list &&
-                         !types_.has_variable(hint);
+  const bool is_hinted =
+      hint != no_type && types_.kind(hint) == TypeKind::list && !types_.has_variable(hint);
   std::uint32_t element = is_hinted ? types_[hint].element : any_type;
   if (hint == json_type) {
     element = json_type;
@@ -319,8 +315,8 @@ std::uint32_t Checker::host_literal(ast::Range fields) {
     const ast::Argument argument = module().file.arguments[index];
     const auto found = std::ranges::find(host_fields, argument.name.text(), &HostField::name);
     if (found == host_fields.end()) {
-      diagnostics_.report<Code::unknown_member>(argument.name_span, "a host", "field",
-                                                argument.name.text())
+      diagnostics_
+          .report<Code::unknown_member>(argument.name_span, "a host", "field", argument.name.text())
           .help("a host has address, user, port, become, become_password and local");
       continue;
     }
@@ -330,199 +326,6 @@ std::uint32_t Checker::host_literal(ast::Range fields) {
 }
 
 // --- names and members
-
-std::uint32_t Checker::of(const ast::NameRef& node, ast::ExprId id, std::uint32_t hint) {
-  const Symbol found = symbol(id);
-  const bool may_be_case = hint != no_type && types_.kind(hint) == TypeKind::enumeration &&
-                           is_case_of(hint, node.name);
-  if (found.kind == SymbolKind::enum_case) {
-    return enum_case(node.name, id, hint);
-  }
-  if (may_be_case) {
-    // A name of that very type wins over the case.
-    const std::size_t mark = diagnostics_.size();
-    const std::uint32_t type = value_of(found, id, node.name);
-    if (diagnostics_.size() == mark && type == hint) {
-      return type;
-    }
-    diagnostics_.truncate(mark);
-    set(id, {SymbolKind::enum_case, 0, node.name.id()});
-    return hint;
-  }
-  return value_of(found, id, node.name);
-}
-
-std::uint32_t Checker::value_of(Symbol found, ast::ExprId id, Name name) {
-  switch (found.kind) {
-    case SymbolKind::none: return any_type;
-    case SymbolKind::local: return slot_type(found.index);
-    case SymbolKind::self: return types_.named(TypeKind::resource, self_type_);
-    case SymbolKind::field: return plan_.resource_types[self_type_].field_types[found.index];
-    case SymbolKind::attribute:
-      traits_ |= Traits::reads_state;
-      return plan_.resource_types[self_type_].attributes[found.index].type;
-    case SymbolKind::input: return modules_[found.module].input_types[found.index];
-    case SymbolKind::let_value: return let_type(found.module, found.index, span(id));
-    case SymbolKind::resource: return resource_type_of(found.module, found.index, span(id));
-    case SymbolKind::loop_variable: return modules_[found.module].loop_types[found.index];
-    case SymbolKind::null_value: return scalar(TypeKind::null);
-    case SymbolKind::enum_case: return any_type;
-    case SymbolKind::output:
-    case SymbolKind::module:
-    case SymbolKind::step:
-    case SymbolKind::phase:
-    case SymbolKind::operation:
-    case SymbolKind::function:
-    case SymbolKind::rule:
-    case SymbolKind::resource_type:
-    case SymbolKind::record_type:
-    case SymbolKind::enum_type: break;
-  }
-  auto& diagnostic = diagnostics_.report<Code::wrong_kind_of_name>(
-      span(id), name.text(), kind_text(found.kind), "a value");
-  if (found.kind == SymbolKind::step) {
-    diagnostic.help("the outputs of a step are written step.output");
-  } else if (found.kind == SymbolKind::function || found.kind == SymbolKind::resource_type) {
-    diagnostic.help(fmt::format("it is used as `{}(…)`", name.text()));
-  }
-  return any_type;
-}
-
-bool Checker::is_case_of(std::uint32_t type, Name name) const {
-  return std::ranges::count(plan_.enum_types[types_[type].detail].cases, name.text()) > 0;
-}
-
-std::uint32_t Checker::enum_case(Name name, ast::ExprId id, std::uint32_t hint) {
-  if (hint != no_type && types_.kind(hint) == TypeKind::enumeration) {
-    if (is_case_of(hint, name)) {
-      return hint;
-    }
-    const EnumType& type = plan_.enum_types[types_[hint].detail];
-    const std::vector<std::string_view> cases(type.cases.begin(), type.cases.end());
-    auto& diagnostic =
-        diagnostics_.report<Code::unknown_name>(span(id), "case of " + type.name, name.text());
-    if (const auto near = nearest(name.text(), cases); !near.empty()) {
-      diagnostic.help(fmt::format("did you mean `{}`?", near));
-    }
-    diagnostic.help(fmt::format("the cases are {}", fmt::join(cases, ", ")));
-    return any_type;
-  }
-  diagnostics_.report<Code::unknown_name>(span(id), "name", name.text())
-      .note("it is a case of an enum, but no value of that enum is expected here");
-  return any_type;
-}
-
-std::uint32_t Checker::of(const ast::Member& node, ast::ExprId id, std::uint32_t hint) {
-  const Symbol known = symbol(id);
-  if (known.kind == SymbolKind::enum_case) {
-    return enum_case(node.field, id, hint);
-  }
-  if (known.kind != SymbolKind::none && known.kind != SymbolKind::field &&
-      known.kind != SymbolKind::attribute && known.kind != SymbolKind::output) {
-    return value_of(known, id, node.field);
-  }
-  const Symbol base_symbol = symbol(node.base);
-  if (base_symbol.kind == SymbolKind::module) {
-    return any_type;  // reported by resolve
-  }
-  if (base_symbol.kind == SymbolKind::step) {
-    return output(node, id, base_symbol);
-  }
-  const std::uint32_t base = infer(node.base);
-  const Type type = types_[base];
-  std::vector<std::string_view> candidates;
-  const auto look_up = [&](const auto& names, const auto& name_of) -> std::uint32_t {
-    for (std::uint32_t index = 0; index < names.size(); ++index) {
-      candidates.push_back(name_of(names[index]));
-      if (candidates.back() == node.field.text()) {
-        return index;
-      }
-    }
-    return UINT32_MAX;
-  };
-  const auto itself = [](const std::string& name) -> std::string_view { return name; };
-  if (type.kind == TypeKind::resource) {
-    const ResourceType& resource = plan_.resource_types[type.detail];
-    const std::uint32_t field = look_up(resource.field_names, itself);
-    if (field != UINT32_MAX) {
-      set(id, {SymbolKind::field, 0, field});
-      return resource.field_types[field];
-    }
-    const std::uint32_t attribute = look_up(
-        resource.attributes, [](const Attribute& of) -> std::string_view { return of.name; });
-    if (attribute != UINT32_MAX) {
-      set(id, {SymbolKind::attribute, 0, attribute});
-      traits_ |= Traits::reads_state;
-      return resource.attributes[attribute].type;
-    }
-  } else if (type.kind == TypeKind::record) {
-    const RecordType& record = plan_.record_types[type.detail];
-    const std::uint32_t field = look_up(record.field_names, itself);
-    if (field != UINT32_MAX) {
-      return record.field_types[field];
-    }
-  } else if (type.kind == TypeKind::json || type.kind == TypeKind::any) {
-    return base;
-  }
-  auto& diagnostic = diagnostics_.report<Code::unknown_member>(
-      node.field_span, "a value of type " + types_.text(base),
-      type.kind == TypeKind::resource ? "field or state" : "field", node.field.text());
-  if (const auto near = nearest(node.field.text(), candidates); !near.empty()) {
-    diagnostic.help(fmt::format("did you mean `{}`?", near));
-    diagnostic.fix({.span = node.field_span,
-                    .replacement = std::string(near),
-                    .description = fmt::format("write `{}`", near)});
-  } else if (type.kind == TypeKind::map) {
-    diagnostic.help(fmt::format("an entry of a map is written [\"{}\"]", node.field.text()));
-  } else if (type.kind == TypeKind::host) {
-    diagnostic.help("the address of a host is `address(host)`");
-  }
-  return any_type;
-}
-
-std::uint32_t Checker::output(const ast::Member& node, ast::ExprId id, Symbol step) {
-  const Symbol operation = modules_[step.module].step_operations[step.index];
-  traits_ |= Traits::uses_token;
-  if (operation.kind != SymbolKind::operation) {
-    return any_type;
-  }
-  const auto& outputs =
-      modules_[operation.module].operation_signatures[operation.index].outputs;
-  const auto found = std::ranges::find(outputs, node.field, &Formal::name);
-  if (found == outputs.end()) {
-    diagnostics_.report<Code::unknown_member>(
-        node.field_span, fmt::format("`{}`", name_of(operation)), "output", node.field.text());
-    return any_type;
-  }
-  set(id, {SymbolKind::output, operation.module,
-           static_cast<std::uint32_t>(found - outputs.begin())});
-  return found->type;
-}
-
-std::uint32_t Checker::of(const ast::Index& node) {
-  const std::uint32_t base = infer(node.base);
-  const Type type = types_[base];
-  if (type.kind == TypeKind::list) {
-    expect(node.index, int_type);
-    return type.element;
-  }
-  if (type.kind == TypeKind::map) {
-    expect(node.index, string_type);
-    return type.element;
-  }
-  const std::uint32_t index = infer(node.index);
-  if (type.kind == TypeKind::json || type.kind == TypeKind::any) {
-    if (types_.kind(index) != TypeKind::integer && !types_.fits(index, string_type)) {
-      mismatch(node.index, string_type, index);
-    }
-    return base;
-  }
-  diagnostics_.report<Code::type_mismatch>(span(node.base), "a list, a map or json",
-                                           types_.text(base));
-  return any_type;
-}
-
-// --- commands
 
 void Checker::command(ast::ExprId id) {
   const auto* list = std::get_if<ast::ListLiteral>(&expr(id).node);
@@ -566,7 +369,8 @@ std::uint32_t Checker::of(const ast::WithOptions& node, ast::ExprId) {
   const std::uint32_t type = infer(node.command);
   const ast::CommandOptions options = module().file.command_options[node.options];
   const auto* call = std::get_if<ast::Call>(&expr(node.command).node);
-  const bool is_native_call = call != nullptr && symbol(call->callee).kind == SymbolKind::function &&
+  const bool is_native_call = call != nullptr &&
+                              symbol(call->callee).kind == SymbolKind::function &&
                               symbol(call->callee).module == Modules::native;
   const bool is_command = std::holds_alternative<ast::Run>(expr(node.command).node) ||
                           std::holds_alternative<ast::ShellTemplate>(expr(node.command).node) ||

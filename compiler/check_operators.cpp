@@ -14,21 +14,36 @@ constexpr std::uint32_t int_type = scalar(TypeKind::integer);
 
 std::string_view symbol_of(ast::BinaryOp op) {
   switch (op) {
-    case ast::BinaryOp::logical_or: return "or";
-    case ast::BinaryOp::logical_and: return "and";
-    case ast::BinaryOp::equal: return "==";
-    case ast::BinaryOp::not_equal: return "!=";
-    case ast::BinaryOp::less: return "<";
-    case ast::BinaryOp::less_equal: return "<=";
-    case ast::BinaryOp::greater: return ">";
-    case ast::BinaryOp::greater_equal: return ">=";
-    case ast::BinaryOp::in: return "in";
-    case ast::BinaryOp::not_in: return "not in";
-    case ast::BinaryOp::add: return "+";
-    case ast::BinaryOp::subtract: return "-";
-    case ast::BinaryOp::multiply: return "*";
-    case ast::BinaryOp::divide: return "/";
-    case ast::BinaryOp::remainder: return "%";
+    case ast::BinaryOp::logical_or:
+      return "or";
+    case ast::BinaryOp::logical_and:
+      return "and";
+    case ast::BinaryOp::equal:
+      return "==";
+    case ast::BinaryOp::not_equal:
+      return "!=";
+    case ast::BinaryOp::less:
+      return "<";
+    case ast::BinaryOp::less_equal:
+      return "<=";
+    case ast::BinaryOp::greater:
+      return ">";
+    case ast::BinaryOp::greater_equal:
+      return ">=";
+    case ast::BinaryOp::in:
+      return "in";
+    case ast::BinaryOp::not_in:
+      return "not in";
+    case ast::BinaryOp::add:
+      return "+";
+    case ast::BinaryOp::subtract:
+      return "-";
+    case ast::BinaryOp::multiply:
+      return "*";
+    case ast::BinaryOp::divide:
+      return "/";
+    case ast::BinaryOp::remainder:
+      return "%";
   }
   return "?";
 }
@@ -76,7 +91,8 @@ std::uint32_t Checker::of(const ast::Binary& node, ast::ExprId id) {
     case ast::BinaryOp::subtract:
     case ast::BinaryOp::multiply:
     case ast::BinaryOp::divide:
-    case ast::BinaryOp::remainder: break;
+    case ast::BinaryOp::remainder:
+      break;
   }
   const std::uint32_t left = infer(node.left);
   const std::uint32_t right = infer(node.right);
@@ -133,8 +149,7 @@ std::uint32_t Checker::comparison(const ast::Binary& node, ast::ExprId id) {
       infer(node.right, left == no_type || node.op == ast::BinaryOp::in ? no_type : left);
   left = is_right_first ? infer(node.left, right) : left;
   const bool is_search = node.op == ast::BinaryOp::in || node.op == ast::BinaryOp::not_in;
-  const bool is_equality =
-      node.op == ast::BinaryOp::equal || node.op == ast::BinaryOp::not_equal;
+  const bool is_equality = node.op == ast::BinaryOp::equal || node.op == ast::BinaryOp::not_equal;
   bool is_good = false;
   if (is_search) {
     const Type hay = types_[right];
@@ -146,11 +161,12 @@ std::uint32_t Checker::comparison(const ast::Binary& node, ast::ExprId id) {
     is_good = (types_.fits(left, right) || types_.fits(right, left)) &&
               (is_equality || (is_ordered(types_.kind(left)) && is_ordered(types_.kind(right))));
   }
-  const bool has_secret = types_.kind(left) == TypeKind::secret ||
-                          types_.kind(right) == TypeKind::secret;
+  const bool has_secret =
+      types_.kind(left) == TypeKind::secret || types_.kind(right) == TypeKind::secret;
   if (has_secret) {
-    diagnostics_.report<Code::secret_leak>(span(id), "a comparison: its result would say "
-                                                     "something about it");
+    diagnostics_.report<Code::secret_leak>(span(id),
+                                           "a comparison: its result would say "
+                                           "something about it");
   } else if (!is_good && !is_given_) {
     auto& diagnostic = diagnostics_.report<Code::bad_operands>(
         span(id), symbol_of(node.op), types_.text(left), types_.text(right));
@@ -174,8 +190,8 @@ std::uint32_t Checker::of(const ast::Conditional& node, ast::ExprId id, std::uin
   if (hint != no_type && types_.fits(one, hint) && types_.fits(two, hint)) {
     return hint;
   }
-  diagnostics_.report<Code::type_mismatch>(span(node.else_value), types_.text(one),
-                                           types_.text(two))
+  diagnostics_
+      .report<Code::type_mismatch>(span(node.else_value), types_.text(one), types_.text(two))
       .label(span(node.then_value), fmt::format("this is {}", types_.text(one)))
       .note("both branches of a value have one type");
   static_cast<void>(id);
@@ -227,8 +243,8 @@ std::uint32_t Checker::of(const ast::ForAll& node, ast::ExprId id) {
 
 std::uint32_t Checker::of(const ast::Comprehension& node, ast::ExprId id, std::uint32_t hint) {
   set_slot(symbol(id).index, element_of_list(node.list));
-  const bool is_hinted = hint != no_type && types_.kind(hint) == TypeKind::list &&
-                         !types_.has_variable(hint);
+  const bool is_hinted =
+      hint != no_type && types_.kind(hint) == TypeKind::list && !types_.has_variable(hint);
   const std::uint32_t element = infer(node.value, is_hinted ? types_[hint].element : no_type);
   if (!node.condition.is_none()) {
     expect(node.condition, bool_type);

@@ -35,7 +35,8 @@ void Checker::item(const ast::InputDecl& node) {
   expect_pure(node.default_value, type, "a default");
   if (types_.kind(type) == TypeKind::resource) {
     diagnostics_.report<Code::bad_reference>(
-        node.type.span, "an input cannot be a resource: take its key as inputs and declare it here");
+        node.type.span,
+        "an input cannot be a resource: take its key as inputs and declare it here");
   }
 }
 
@@ -105,8 +106,8 @@ void Checker::item(const ast::StepDecl& node) {
                                             symbol(call->callee).kind == SymbolKind::none);
     if (!is_use && !node.value.is_none() &&
         !std::holds_alternative<ast::Invalid>(expr(node.value).node)) {
-      diagnostics_.report<Code::wrong_kind_of_name>(span(node.value), source(node.value),
-                                                    "a value", "the use of an operation");
+      diagnostics_.report<Code::wrong_kind_of_name>(span(node.value), source(node.value), "a value",
+                                                    "the use of an operation");
     }
   } else {
     expect_pure(node.value, string_type, "a plan");
@@ -139,7 +140,9 @@ void Checker::item(const ast::WhenDecl& node) {
   items(node.items);
 }
 
-void Checker::item(const ast::RequireDecl& node) { require(node.condition); }
+void Checker::item(const ast::RequireDecl& node) {
+  require(node.condition);
+}
 
 void Checker::require(const ast::ConditionClause& node) {
   allows_rule_ = std::holds_alternative<ast::Call>(expr(node.condition).node);
@@ -314,9 +317,8 @@ void Checker::keeping(const ast::ChangesClause& node) {
     return;
   }
   const auto* member = std::get_if<ast::Member>(&expr(node.state).node);
-  const std::uint32_t base =
-      member == nullptr ? types_.named(TypeKind::resource, self_type_)
-                        : module().types[member->base.index];
+  const std::uint32_t base = member == nullptr ? types_.named(TypeKind::resource, self_type_)
+                                               : module().types[member->base.index];
   const AttributeRef state{types_[base].detail, symbol(node.state).index};
   for (const ast::Identifier& name : node.keeping) {
     if (carried(plan_, state, name.name.text()).empty()) {

@@ -22,10 +22,7 @@ namespace plan {
 
 // Fills signatures, types and traits of `modules`, and the types of `plan` without their programs
 // and defaults. Reports E0102, E0107, E0108 and E0201 to E0217.
-void check_types(const SourceMap& sources,
-                 Modules& modules,
-                 Plan& plan,
-                 Types& types,
-                 Diagnostics& diagnostics);
+void check_types(
+    const SourceMap& sources, Modules& modules, Plan& plan, Types& types, Diagnostics& diagnostics);
 
 }  // namespace plan

@@ -93,6 +93,10 @@ class Checker {
   std::uint32_t of(const ast::RecordLiteral& node, ast::ExprId id, std::uint32_t hint);
   std::uint32_t of(const ast::NameRef& node, ast::ExprId id, std::uint32_t hint);
   std::uint32_t of(const ast::Member& node, ast::ExprId id, std::uint32_t hint);
+  std::uint32_t member_of(const ast::Member& node, ast::ExprId id, std::uint32_t base);
+  void unknown_member(const ast::Member& node,
+                      std::uint32_t base,
+                      std::span<const std::string_view> candidates);
   std::uint32_t output(const ast::Member& node, ast::ExprId id, Symbol step);
   std::uint32_t of(const ast::Index& node);
   std::uint32_t of(const ast::Unary& node);
@@ -142,12 +146,12 @@ class Checker {
   Diagnostics& diagnostics_;
 
   std::uint32_t module_ = 0;
-  std::uint8_t traits_ = 0;               // of the expression being checked, so far
-  std::vector<std::uint32_t> slot_types_; // of the frame of the declaration being checked
-  std::uint32_t self_type_ = UINT32_MAX;  // Plan::resource_types, inside of its declaration
-  bool allows_operation_ = false;         // the value of a step or of `undo`
-  bool allows_rule_ = false;              // a `require`
-  bool is_given_ = false;                 // a test's `given`: elements may be written as maps
+  std::uint8_t traits_ = 0;                // of the expression being checked, so far
+  std::vector<std::uint32_t> slot_types_;  // of the frame of the declaration being checked
+  std::uint32_t self_type_ = UINT32_MAX;   // Plan::resource_types, inside of its declaration
+  bool allows_operation_ = false;          // the value of a step or of `undo`
+  bool allows_rule_ = false;               // a `require`
+  bool is_given_ = false;                  // a test's `given`: elements may be written as maps
   std::string_view secret_place_ = "a value that is not one";
   std::vector<std::vector<Progress>> functions_;
   std::vector<std::vector<Progress>> rules_;
@@ -155,14 +159,14 @@ class Checker {
   std::vector<std::vector<Progress>> resources_;
   std::vector<std::pair<Symbol, std::string>> stack_;  // functions, rules, values being checked
   std::uint32_t exec_result_ = scalar(TypeKind::any);
-  std::uint32_t strings_ = 0;             // list<string>
+  std::uint32_t strings_ = 0;  // list<string>
   // By Plan::resource_types: where it is declared.
   std::vector<Symbol> declarations_of_types_;
   std::uint32_t next_let_ = 0;
   std::uint32_t next_resource_ = 0;
   std::uint32_t next_loop_ = 0;
   std::uint32_t next_step_ = 0;
-  std::vector<ast::ExprId> matched_;      // scratch of arguments()
+  std::vector<ast::ExprId> matched_;  // scratch of arguments()
 
   friend class CheckFrame;
 };

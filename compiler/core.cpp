@@ -17,7 +17,9 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   return hash ^ (hash >> 31);
 }
 
-std::uint64_t hash_text(std::string_view text) { return std::hash<std::string_view>{}(text); }
+std::uint64_t hash_text(std::string_view text) {
+  return std::hash<std::string_view>{}(text);
+}
 
 std::uint64_t hash_expr(const Expr& expr, std::span<const ExprId> children) {
   std::uint64_t hash = mix(static_cast<std::uint64_t>(expr.op) << 32 | expr.a,
@@ -29,9 +31,55 @@ std::uint64_t hash_expr(const Expr& expr, std::span<const ExprId> children) {
   return hash;
 }
 
-std::uint64_t slot_bit(std::uint32_t slot) { return std::uint64_t{1} << std::min(slot, 63U); }
+std::uint64_t slot_bit(std::uint32_t slot) {
+  return std::uint64_t{1} << std::min(slot, 63U);
+}
 
 }  // namespace
+
+std::array<ExprId, 3> operands(const Expr& expr) {
+  switch (expr.op) {
+    case Op::constant:
+    case Op::local:
+    case Op::input:
+    case Op::state:
+    case Op::token:
+    case Op::list:
+    case Op::record:
+    case Op::concat:
+    case Op::resource:
+    case Op::call:
+    case Op::native:
+      return {};
+    case Op::state_of:
+    case Op::field:
+    case Op::logical_not:
+    case Op::negate:
+    case Op::cast:
+      return {ExprId{expr.a}};
+    case Op::index:
+    case Op::logical_and:
+    case Op::logical_or:
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::remainder:
+    case Op::in:
+      return {ExprId{expr.a}, ExprId{expr.b}};
+    case Op::conditional:
+      return {ExprId{expr.a}, ExprId{expr.b}, ExprId{expr.c}};
+    case Op::for_all:
+      return {ExprId{expr.a}, ExprId{expr.b}};
+    case Op::map:
+      return {ExprId{expr.a}, ExprId{expr.b}, ExprId{expr.d}};
+  }
+  return {};
+}
 
 std::uint64_t hash_of(const Value& value) {
   struct Visitor {
@@ -140,65 +188,26 @@ void Core::grow() {
 void Core::note_slots(const Expr& expr) {
   std::uint64_t free = 0;
   std::uint64_t bound = 0;
-  const auto take = [&](std::uint32_t index) {
-    if (index != UINT32_MAX) {
-      free |= free_[index];
-      bound |= bound_[index];
+  const auto take = [&](ExprId id) {
+    if (!id.is_none()) {
+      free |= free_[id.index];
+      bound |= bound_[id.index];
     }
   };
   for (const ExprId child : children(expr)) {
-    take(child.index);
+    take(child);
   }
-  switch (expr.op) {
-    case Op::constant:
-    case Op::input:
-    case Op::state:
-    case Op::token:
-    case Op::list:
-    case Op::record:
-    case Op::concat:
-    case Op::resource:
-    case Op::call:
-    case Op::native: break;
-    case Op::local: free |= slot_bit(expr.a); break;
-    case Op::state_of:
-    case Op::field:
-    case Op::logical_not:
-    case Op::negate:
-    case Op::cast: take(expr.a); break;
-    case Op::index:
-    case Op::logical_and:
-    case Op::logical_or:
-    case Op::equal:
-    case Op::not_equal:
-    case Op::less:
-    case Op::less_equal:
-    case Op::add:
-    case Op::subtract:
-    case Op::multiply:
-    case Op::divide:
-    case Op::remainder:
-    case Op::in:
-      take(expr.a);
-      take(expr.b);
-      break;
-    case Op::conditional:
-      take(expr.a);
-      take(expr.b);
-      take(expr.c);
-      break;
-    case Op::for_all:
-    case Op::map: {
-      take(expr.b);
-      if (expr.op == Op::map) {
-        take(expr.d);
-      }
-      free &= ~slot_bit(expr.c);
-      bound |= slot_bit(expr.c);
-      take(expr.a);
-      break;
-    }
+  const std::array<ExprId, 3> parts = operands(expr);
+  if (expr.op == Op::for_all || expr.op == Op::map) {
+    take(parts[1]);
+    take(parts[2]);
+    free &= ~slot_bit(expr.c);
+    bound |= slot_bit(expr.c);
+    take(parts[0]);
+  } else {
+    std::ranges::for_each(parts, take);
   }
+  free |= expr.op == Op::local ? slot_bit(expr.a) : 0;
   free_.push_back(free);
   bound_.push_back(bound);
 }
@@ -234,7 +243,9 @@ ExprId Core::constant(Value value) {
   return add({.op = Op::constant, .a = static_cast<std::uint32_t>(constants_->size() - 1)});
 }
 
-Core::Mark Core::mark() const { return {exprs_->size(), children_->size(), constants_->size()}; }
+Core::Mark Core::mark() const {
+  return {exprs_->size(), children_->size(), constants_->size()};
+}
 
 void Core::release(Mark mark) {
   exprs_->resize(mark.exprs);
@@ -247,7 +258,8 @@ std::uint32_t Core::function_index(std::uint32_t module, std::uint32_t ordinal) 
   return found == function_indexes_.end() ? UINT32_MAX : found->second;
 }
 
-std::uint32_t Core::add_function(std::uint32_t module, std::uint32_t ordinal,
+std::uint32_t Core::add_function(std::uint32_t module,
+                                 std::uint32_t ordinal,
                                  PureFunction function) {
   const auto index = static_cast<std::uint32_t>(functions_->size());
   functions_->push_back(std::move(function));

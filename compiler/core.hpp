@@ -1,7 +1,8 @@
-// Builds core expressions: of the plan, where equal expressions are one (hash-consing, Ershov 1958),
-// and of templates, the open forms that elaboration instantiates and then forgets.
+// Builds core expressions: of the plan, where equal expressions are one (hash-consing, Ershov
+// 1958), and of templates, the open forms that elaboration instantiates and then forgets.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -18,6 +19,10 @@ namespace plan {
 inline constexpr std::uint32_t native_source_text = UINT32_MAX - 1;
 inline constexpr std::uint32_t native_host = UINT32_MAX - 2;
 
+// The operands of `expr` that are expressions themselves, besides its children; none where there is
+// none. Of for_all and map: the list first.
+[[nodiscard]] std::array<ExprId, 3> operands(const Expr& expr);
+
 // Hash of a value's structure; Secret has none to show.
 [[nodiscard]] std::uint64_t hash_of(const Value& value);
 
@@ -31,8 +36,8 @@ class Core {
   [[nodiscard]] bool is_shared() const { return is_shared_; }
   [[nodiscard]] Expr operator[](ExprId id) const { return (*exprs_)[id.index]; }
   [[nodiscard]] std::span<const ExprId> children(const Expr& expr) const {
-    return std::span(*children_).subspan(expr.children_begin,
-                                         expr.children_end - expr.children_begin);
+    return std::span(*children_)
+        .subspan(expr.children_begin, expr.children_end - expr.children_begin);
   }
   // One of expr_children, by its place there.
   [[nodiscard]] ExprId child(std::uint32_t place) const { return (*children_)[place]; }
@@ -80,7 +85,8 @@ class Core {
     std::vector<PureFunction> functions;
   };
   void grow();
-  [[nodiscard]] bool is_same(const Expr& known, const Expr& expr,
+  [[nodiscard]] bool is_same(const Expr& known,
+                             const Expr& expr,
                              std::span<const ExprId> children) const;
   void note_slots(const Expr& expr);
 
@@ -90,7 +96,7 @@ class Core {
   std::vector<PureFunction>* functions_ = nullptr;
   std::vector<std::uint64_t> free_;
   std::vector<std::uint64_t> bound_;
-  std::vector<std::uint32_t> table_;           // of expressions, open addressing
+  std::vector<std::uint32_t> table_;  // of expressions, open addressing
   std::size_t table_used_ = 0;
   std::vector<std::uint32_t> constant_table_;  // of constants
   std::size_t constants_used_ = 0;

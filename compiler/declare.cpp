@@ -68,8 +68,7 @@ class Declaring {
   }
   void declare(const ast::InputDecl& node, const ast::Declaration& declaration, Place place) {
     module_only(place, "an input", node.name.span);
-    name(node.name.name, node.name.span,
-         add(module_.inputs, node, declaration, SymbolKind::input));
+    name(node.name.name, node.name.span, add(module_.inputs, node, declaration, SymbolKind::input));
   }
   void declare(const ast::LetDecl& node, const ast::Declaration& declaration, Place place) {
     name_in(place, node.name, add(module_.lets, node, declaration, SymbolKind::let_value));
@@ -99,7 +98,9 @@ class Declaring {
   void declare(const ast::TestDecl&, const ast::Declaration& declaration, Place place) {
     module_only(place, "a test", declaration.span);
   }
-  void declare(const ast::ResourceTypeDecl& node, const ast::Declaration& declaration, Place place) {
+  void declare(const ast::ResourceTypeDecl& node,
+               const ast::Declaration& declaration,
+               Place place) {
     module_only(place, "a resource type", node.name.span);
     name(node.name.name, node.name.span,
          add(module_.resource_types, node, declaration, SymbolKind::resource_type));
@@ -113,7 +114,8 @@ class Declaring {
     module_only(place, "a function", node.name.span);
     if (node.is_native && !module_.is_native) {
       diagnostics_.report<Code::misplaced_declaration>(
-          declaration.span, "a native declaration", "anywhere but in the program's own native.plan");
+          declaration.span, "a native declaration",
+          "anywhere but in the program's own native.plan");
     }
     name(node.name.name, node.name.span,
          add(module_.functions, node, declaration, SymbolKind::function));
@@ -146,16 +148,26 @@ Span Declaring::place_of(Symbol symbol) const {
       const auto used = std::ranges::find(module_.uses, symbol.index, &Used::module);
       return used == module_.uses.end() ? Span{} : used->span;
     }
-    case SymbolKind::input: return module_.inputs[symbol.index].node->name.span;
-    case SymbolKind::let_value: return module_.lets[symbol.index].node->name.span;
-    case SymbolKind::resource: return module_.resources[symbol.index].node->name.span;
-    case SymbolKind::step: return module_.steps[symbol.index].node->name.span;
-    case SymbolKind::operation: return module_.operations[symbol.index].node->name.span;
-    case SymbolKind::function: return module_.functions[symbol.index].node->name.span;
-    case SymbolKind::rule: return module_.rules[symbol.index].node->name.span;
-    case SymbolKind::resource_type: return module_.resource_types[symbol.index].node->name.span;
-    case SymbolKind::record_type: return module_.record_types[symbol.index].node->name.span;
-    case SymbolKind::enum_type: return module_.enum_types[symbol.index].node->name.span;
+    case SymbolKind::input:
+      return module_.inputs[symbol.index].node->name.span;
+    case SymbolKind::let_value:
+      return module_.lets[symbol.index].node->name.span;
+    case SymbolKind::resource:
+      return module_.resources[symbol.index].node->name.span;
+    case SymbolKind::step:
+      return module_.steps[symbol.index].node->name.span;
+    case SymbolKind::operation:
+      return module_.operations[symbol.index].node->name.span;
+    case SymbolKind::function:
+      return module_.functions[symbol.index].node->name.span;
+    case SymbolKind::rule:
+      return module_.rules[symbol.index].node->name.span;
+    case SymbolKind::resource_type:
+      return module_.resource_types[symbol.index].node->name.span;
+    case SymbolKind::record_type:
+      return module_.record_types[symbol.index].node->name.span;
+    case SymbolKind::enum_type:
+      return module_.enum_types[symbol.index].node->name.span;
     case SymbolKind::none:
     case SymbolKind::local:
     case SymbolKind::self:
@@ -165,7 +177,8 @@ Span Declaring::place_of(Symbol symbol) const {
     case SymbolKind::phase:
     case SymbolKind::output:
     case SymbolKind::enum_case:
-    case SymbolKind::null_value: return {};
+    case SymbolKind::null_value:
+      return {};
   }
   return {};
 }
@@ -182,27 +195,48 @@ void declare(Modules& modules, Module& module, Diagnostics& diagnostics) {
 
 std::string_view kind_text(SymbolKind kind) {
   switch (kind) {
-    case SymbolKind::none: return "nothing";
-    case SymbolKind::local: return "a local name";
-    case SymbolKind::self: return "the resource itself";
-    case SymbolKind::field: return "a field";
-    case SymbolKind::attribute: return "a state";
-    case SymbolKind::module: return "a module";
-    case SymbolKind::input: return "an input";
-    case SymbolKind::let_value: return "a value";
-    case SymbolKind::resource: return "a resource";
-    case SymbolKind::loop_variable: return "a loop's variable";
-    case SymbolKind::step: return "a step";
-    case SymbolKind::phase: return "a phase";
-    case SymbolKind::operation: return "an operation";
-    case SymbolKind::function: return "a function";
-    case SymbolKind::rule: return "a rule";
-    case SymbolKind::resource_type: return "a resource type";
-    case SymbolKind::record_type: return "a record type";
-    case SymbolKind::enum_type: return "an enum";
-    case SymbolKind::output: return "an output";
-    case SymbolKind::enum_case: return "a case of an enum";
-    case SymbolKind::null_value: return "null";
+    case SymbolKind::none:
+      return "nothing";
+    case SymbolKind::local:
+      return "a local name";
+    case SymbolKind::self:
+      return "the resource itself";
+    case SymbolKind::field:
+      return "a field";
+    case SymbolKind::attribute:
+      return "a state";
+    case SymbolKind::module:
+      return "a module";
+    case SymbolKind::input:
+      return "an input";
+    case SymbolKind::let_value:
+      return "a value";
+    case SymbolKind::resource:
+      return "a resource";
+    case SymbolKind::loop_variable:
+      return "a loop's variable";
+    case SymbolKind::step:
+      return "a step";
+    case SymbolKind::phase:
+      return "a phase";
+    case SymbolKind::operation:
+      return "an operation";
+    case SymbolKind::function:
+      return "a function";
+    case SymbolKind::rule:
+      return "a rule";
+    case SymbolKind::resource_type:
+      return "a resource type";
+    case SymbolKind::record_type:
+      return "a record type";
+    case SymbolKind::enum_type:
+      return "an enum";
+    case SymbolKind::output:
+      return "an output";
+    case SymbolKind::enum_case:
+      return "a case of an enum";
+    case SymbolKind::null_value:
+      return "null";
   }
   return "nothing";
 }

@@ -30,19 +30,32 @@ struct Operator {
 Operator operator_of(Op op) {
   // Not exhaustive by intent: the other Ops are no infix operators.
   switch (op) {  // NOLINT
-    case Op::logical_or: return {" or ", disjunction};
-    case Op::logical_and: return {" and ", conjunction};
-    case Op::equal: return {" == ", comparison};
-    case Op::not_equal: return {" != ", comparison};
-    case Op::less: return {" < ", comparison};
-    case Op::less_equal: return {" <= ", comparison};
-    case Op::in: return {" in ", comparison};
-    case Op::add: return {" + ", sum};
-    case Op::subtract: return {" - ", sum};
-    case Op::multiply: return {" * ", product};
-    case Op::divide: return {" / ", product};
-    case Op::remainder: return {" % ", product};
-    default: return {"", postfix};
+    case Op::logical_or:
+      return {" or ", disjunction};
+    case Op::logical_and:
+      return {" and ", conjunction};
+    case Op::equal:
+      return {" == ", comparison};
+    case Op::not_equal:
+      return {" != ", comparison};
+    case Op::less:
+      return {" < ", comparison};
+    case Op::less_equal:
+      return {" <= ", comparison};
+    case Op::in:
+      return {" in ", comparison};
+    case Op::add:
+      return {" + ", sum};
+    case Op::subtract:
+      return {" - ", sum};
+    case Op::multiply:
+      return {" * ", product};
+    case Op::divide:
+      return {" / ", product};
+    case Op::remainder:
+      return {" % ", product};
+    default:
+      return {"", postfix};
   }
 }
 
@@ -95,8 +108,8 @@ std::string Describing::text(ExprId id, int binding) {
   const Operator found = operator_of(expr.op);
   if (!found.text.empty() && found.binding == comparison && expr.c == 1) {
     const std::string left = text({expr.b}, comparison + 1);
-    return wrapped(fmt::format("{} {} {}", left, expr.op == Op::less ? ">" : ">=",
-                               text({expr.a}, comparison + 1)),
+    return wrapped(fmt::format("{} {} {}", left,
+                               expr.op == Op::less ? ">" : ">=", text({expr.a}, comparison + 1)),
                    comparison < binding);
   }
   if (!found.text.empty()) {
@@ -125,8 +138,8 @@ std::string Describing::children(const Expr& expr) {
 
 std::string Describing::quantifier(const Expr& expr) {
   const std::string list = text({expr.a}, disjunction);
-  const Name name = expr.op == Op::for_all && expr.d != UINT32_MAX ? std::bit_cast<Name>(expr.d)
-                                                                   : Name("each");
+  const Name name =
+      expr.op == Op::for_all && expr.d != UINT32_MAX ? std::bit_cast<Name>(expr.d) : Name("each");
   if (slots_ != &bound_) {
     bound_ = *slots_;
     slots_ = &bound_;
@@ -147,7 +160,8 @@ std::string Describing::quantifier(const Expr& expr) {
 std::string Describing::other(const Expr& expr, int binding) {
   // Not exhaustive by intent: the operators are dealt with in text().
   switch (expr.op) {  // NOLINT
-    case Op::constant: return describe(assembly_, core_.constant_value(expr.a));
+    case Op::constant:
+      return describe(assembly_, core_.constant_value(expr.a));
     case Op::state_of:
       return fmt::format("{}.{}", text({expr.a}, postfix),
                          assembly_.plan().resource_types[expr.d].attributes[expr.b].name);
@@ -155,8 +169,10 @@ std::string Describing::other(const Expr& expr, int binding) {
       return fmt::format("{}.{}", text({expr.a}, postfix), std::bit_cast<Name>(expr.b).text());
     case Op::index:
       return fmt::format("{}[{}]", text({expr.a}, postfix), text({expr.b}, weakest));
-    case Op::list: return fmt::format("[{}]", children(expr));
-    case Op::record: return fmt::format("{{{}}}", children(expr));
+    case Op::list:
+      return fmt::format("[{}]", children(expr));
+    case Op::record:
+      return fmt::format("{{{}}}", children(expr));
     case Op::resource:
       return fmt::format("{}({})", assembly_.plan().resource_types[expr.b].name, children(expr));
     case Op::concat: {
@@ -169,7 +185,8 @@ std::string Describing::other(const Expr& expr, int binding) {
       }
       return fmt::format("\"{}\"", result);
     }
-    case Op::negate: return wrapped("-" + text({expr.a}, postfix), product < binding);
+    case Op::negate:
+      return wrapped("-" + text({expr.a}, postfix), product < binding);
     case Op::conditional:
       return wrapped(fmt::format("if {} then {} else {}", text({expr.a}, weakest),
                                  text({expr.b}, weakest), text({expr.c}, weakest)),
@@ -182,11 +199,16 @@ std::string Describing::other(const Expr& expr, int binding) {
       return fmt::format("{}({})",
                          expr.b < pure_natives().size() ? pure_natives()[expr.b] : "source_text",
                          children(expr));
-    case Op::for_all: return wrapped(quantifier(expr), weakest < binding);
-    case Op::map: return quantifier(expr);
-    case Op::cast: return text({expr.a}, binding);
-    case Op::token: return "token()";
-    default: return "?";
+    case Op::for_all:
+      return wrapped(quantifier(expr), weakest < binding);
+    case Op::map:
+      return quantifier(expr);
+    case Op::cast:
+      return text({expr.a}, binding);
+    case Op::token:
+      return "token()";
+    default:
+      return "?";
   }
 }
 

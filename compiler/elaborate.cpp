@@ -36,17 +36,15 @@ Elaborator::Elaborator(const SourceMap& sources,
                .diagnostics = diagnostics},
       templates_(context_, assembly),
       scratch_(Core::of_templates(&templates_.core())),
-      partial_(assembly,
-               templates_.core(),
-               templates_.states(),
-               {.make_host = [this](const Map& fields, Span at) { return make_host(fields, at); },
-                .source_text = [this](std::string_view file, Span at) {
-                  return source_text(file, at);
-                },
-                .element = [this](ResourceId owner, std::uint32_t query) {
-                  return element(owner, query);
-                }},
-               diagnostics) {
+      partial_(
+          assembly,
+          templates_.core(),
+          templates_.states(),
+          {.make_host = [this](const Map& fields, Span at) { return make_host(fields, at); },
+           .source_text = [this](std::string_view file, Span at) { return source_text(file, at); },
+           .element = [this](ResourceId owner,
+                             std::uint32_t query) { return element(owner, query); }},
+          diagnostics) {
   for (const Module& module : modules.modules) {
     lets_.emplace_back(module.lets.size());
     resources_.emplace_back(module.resources.size());
@@ -90,8 +88,7 @@ void Elaborator::inputs() {
     input.documentation = documentation(sources_, declared.doc);
     input.span = declared.node->name.span;
     plan_.inputs.push_back(std::move(input));
-    input_values_.push_back(
-        Value{Deferred{assembly_.core().add({.op = Op::input, .a = index})}});
+    input_values_.push_back(Value{Deferred{assembly_.core().add({.op = Op::input, .a = index})}});
   }
   for (std::uint32_t index = 0; index < plan.inputs.size(); ++index) {
     const ast::InputDecl& node = *plan.inputs[index].node;
@@ -149,9 +146,12 @@ Value Elaborator::value_of(Symbol symbol, Span user) {
   switch (symbol.kind) {
     case SymbolKind::input:
       return symbol.module == modules_.entry() ? input_values_[symbol.index] : Value{};
-    case SymbolKind::let_value: return named(lets_, symbol, user);
-    case SymbolKind::resource: return named(resources_, symbol, user);
-    case SymbolKind::loop_variable: return loop_values_[symbol.index];
+    case SymbolKind::let_value:
+      return named(lets_, symbol, user);
+    case SymbolKind::resource:
+      return named(resources_, symbol, user);
+    case SymbolKind::loop_variable:
+      return loop_values_[symbol.index];
     case SymbolKind::none:
     case SymbolKind::local:
     case SymbolKind::self:
@@ -168,7 +168,8 @@ Value Elaborator::value_of(Symbol symbol, Span user) {
     case SymbolKind::enum_type:
     case SymbolKind::output:
     case SymbolKind::enum_case:
-    case SymbolKind::null_value: break;
+    case SymbolKind::null_value:
+      break;
   }
   return {};
 }
@@ -225,13 +226,16 @@ Value Elaborator::declared_resource(std::uint32_t module, std::uint32_t ordinal)
     plan_.resources[id.index].fields = std::move(fields);
     plan_.resources[id.index].span = node.name.span;
   }
-  assembly_.name(id, local_depth_ > 0 ? step_name(node.name.name.text())
-                                      : std::string(node.name.name.text()));
+  assembly_.name(
+      id, local_depth_ > 0 ? step_name(node.name.name.text()) : std::string(node.name.name.text()));
   return Value{id};
 }
 
 // Two declarations of one thing must say the same of it.
-void Elaborator::check_same(ResourceId known, const std::vector<Value>& fields, Name name, Span at) {
+void Elaborator::check_same(ResourceId known,
+                            const std::vector<Value>& fields,
+                            Name name,
+                            Span at) {
   const Resource& resource = plan_.resources[known.index];
   for (std::size_t field = 0; field < fields.size(); ++field) {
     if (resource.fields[field] != fields[field]) {
@@ -264,8 +268,7 @@ Value Elaborator::output_of(Symbol step, std::uint32_t output, Span user) {
   const OperationTemplate& made = templates_.operation(operation);
   std::vector<Value> frame = plan_.steps[target.index].arguments;
   partial_.set_step(target);
-  Value value =
-      partial_.evaluate(templates_.core(), made.contract.outputs[output], frame, user);
+  Value value = partial_.evaluate(templates_.core(), made.contract.outputs[output], frame, user);
   partial_.set_step({static_cast<std::uint32_t>(plan_.steps.size()) - 1});
   return value;
 }
@@ -277,10 +280,9 @@ std::optional<Value> Elaborator::simple_value(std::uint32_t module, ast::ExprId 
   const auto& node = where[id].node;
   if (std::holds_alternative<ast::NameRef>(node)) {
     const Symbol symbol = where.symbols[id.index];
-    const bool is_named = symbol.kind == SymbolKind::resource ||
-                          symbol.kind == SymbolKind::let_value ||
-                          symbol.kind == SymbolKind::input ||
-                          symbol.kind == SymbolKind::loop_variable;
+    const bool is_named =
+        symbol.kind == SymbolKind::resource || symbol.kind == SymbolKind::let_value ||
+        symbol.kind == SymbolKind::input || symbol.kind == SymbolKind::loop_variable;
     return is_named ? std::optional(value_of(symbol, where[id].span)) : std::nullopt;
   }
   if (const auto* number = std::get_if<ast::IntLiteral>(&node)) {
@@ -288,8 +290,7 @@ std::optional<Value> Elaborator::simple_value(std::uint32_t module, ast::ExprId 
   }
   if (const auto* text = std::get_if<ast::StringLiteral>(&node)) {
     const bool is_plain =
-        text->parts.size() == 1 &&
-        where.file.string_parts[text->parts.begin].text != UINT32_MAX;
+        text->parts.size() == 1 && where.file.string_parts[text->parts.begin].text != UINT32_MAX;
     return is_plain ? std::optional(Value{std::string(
                           where.file.texts[where.file.string_parts[text->parts.begin].text])})
                     : std::nullopt;
@@ -330,10 +331,8 @@ void Elaborator::known_too_late(const Value& value, Span at, std::string_view wh
     for (const ExprId child : assembly_.core().children(expr)) {
       open.push_back(child);
     }
-    if (expr.op != Op::constant && expr.op != Op::state && expr.op != Op::token &&
-        expr.op != Op::local && expr.a < plan_.exprs.size()) {
-      open.push_back({expr.a});
-    }
+    std::ranges::copy_if(operands(expr), std::back_inserter(open),
+                         [](ExprId part) { return !part.is_none(); });
   }
   diagnostics_.report<Code::known_too_late>(at, what, describe(assembly_, value));
 }
@@ -416,8 +415,7 @@ void Elaborator::item(const ast::ResourceDecl& node, const ast::Declaration&) {
     resources_[module][ordinal] = {.progress = Progress::done,
                                    .value = declared_resource(module, ordinal)};
   } else {
-    static_cast<void>(
-        named(resources_, {SymbolKind::resource, module, ordinal}, node.name.span));
+    static_cast<void>(named(resources_, {SymbolKind::resource, module, ordinal}, node.name.span));
   }
 }
 
@@ -455,9 +453,8 @@ void Elaborator::item(const ast::WhenDecl& node, const ast::Declaration& declara
       when_text_ = text;
     } else {
       const ExprId left = partial_.reify(when_);
-      when_ = Value{Deferred{assembly_.core().add({.op = Op::logical_and,
-                                                   .a = left.index,
-                                                   .b = partial_.reify(condition).index})}};
+      when_ = Value{Deferred{assembly_.core().add(
+          {.op = Op::logical_and, .a = left.index, .b = partial_.reify(condition).index})}};
       when_text_ += " and " + text;
     }
     when_span_ = span(node.condition);

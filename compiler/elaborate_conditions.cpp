@@ -1,6 +1,7 @@
 // Conditions and effects of contracts, for given arguments.
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -44,9 +45,8 @@ void Elaborator::set_message(Core& core,
 std::optional<Condition> Elaborator::condition(ast::ExprId expr, ast::ExprId message, Span span) {
   const Core::Mark mark = scratch_.mark();
   Lowering lowering(context_, scratch_, modules_.entry());
-  const ConditionTemplate from{.condition = lowering.expr(expr),
-                               .message = lowering.optional(message),
-                               .span = span};
+  const ConditionTemplate from{
+      .condition = lowering.expr(expr), .message = lowering.optional(message), .span = span};
   std::vector<Value> slots;
   auto result = condition(scratch_, from, slots);
   scratch_.release(mark);
@@ -89,58 +89,17 @@ void Elaborator::collect_reads(ExprId id, std::vector<VariableId>& reads) {
   for (std::uint32_t child = expr.children_begin; child < expr.children_end; ++child) {
     collect_reads(assembly_.core().child(child), reads);
   }
-  switch (expr.op) {
-    case Op::constant:
-    case Op::local:
-    case Op::input:
-    case Op::state:
-    case Op::token:
-    case Op::list:
-    case Op::record:
-    case Op::concat:
-    case Op::resource:
-    case Op::call:
-    case Op::native: break;
-    case Op::state_of:
-    case Op::field:
-    case Op::logical_not:
-    case Op::negate:
-    case Op::cast: collect_reads({expr.a}, reads); break;
-    case Op::index:
-    case Op::logical_and:
-    case Op::logical_or:
-    case Op::equal:
-    case Op::not_equal:
-    case Op::less:
-    case Op::less_equal:
-    case Op::add:
-    case Op::subtract:
-    case Op::multiply:
-    case Op::divide:
-    case Op::remainder:
-    case Op::in:
-      collect_reads({expr.a}, reads);
-      collect_reads({expr.b}, reads);
-      break;
-    case Op::conditional:
-      collect_reads({expr.a}, reads);
-      collect_reads({expr.b}, reads);
-      collect_reads({expr.c}, reads);
-      break;
-    case Op::for_all:
-    case Op::map: {
-      collect_reads({expr.a}, reads);
-      const auto element = partial_.element_of({expr.a});
-      for (const ExprId part : {ExprId{expr.b}, expr.op == Op::map ? ExprId{expr.d} : ExprId{}}) {
-        if (element && !part.is_none()) {
-          // What is read of an arbitrary element.
-          const Value read = partial_.substitute(part, expr.c, Value{*element}, {});
-          collect_reads(partial_.reify(read), reads);
-        } else {
-          collect_reads(part, reads);
-        }
-      }
-      break;
+  const std::array<ExprId, 3> parts = operands(expr);
+  const bool is_quantifier = expr.op == Op::for_all || expr.op == Op::map;
+  const auto element = is_quantifier ? partial_.element_of(parts[0]) : std::nullopt;
+  collect_reads(parts[0], reads);
+  for (const ExprId part : {parts[1], parts[2]}) {
+    if (element && !part.is_none()) {
+      // What is read of an arbitrary element.
+      const Value read = partial_.substitute(part, expr.c, Value{*element}, {});
+      collect_reads(partial_.reify(read), reads);
+    } else {
+      collect_reads(part, reads);
     }
   }
 }
@@ -243,9 +202,12 @@ bool Elaborator::set_state(ExprId state,
 bool Elaborator::decompose(ExprId id, Span span, std::vector<Effect>& effects) {
   const Expr expr = assembly_.core()[id];
   switch (expr.op) {
-    case Op::constant: return assembly_.core().constant_value(expr.a) == Value{true};
-    case Op::state: return set_state(id, Value{true}, span, effects);
-    case Op::logical_not: return set_state({expr.a}, Value{false}, span, effects);
+    case Op::constant:
+      return assembly_.core().constant_value(expr.a) == Value{true};
+    case Op::state:
+      return set_state(id, Value{true}, span, effects);
+    case Op::logical_not:
+      return set_state({expr.a}, Value{false}, span, effects);
     case Op::equal: {
       const Expr right = assembly_.core()[{expr.b}];
       const Value value = right.op == Op::constant ? assembly_.core().constant_value(right.a)
@@ -287,7 +249,8 @@ bool Elaborator::decompose(ExprId id, Span span, std::vector<Effect>& effects) {
     case Op::call:
     case Op::native:
     case Op::map:
-    case Op::cast: return false;
+    case Op::cast:
+      return false;
   }
   return false;
 }

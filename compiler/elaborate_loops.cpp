@@ -59,13 +59,11 @@ std::string Elaborator::label_of(const Value& item, std::size_t index) {
   return std::to_string(index + 1);
 }
 
-void Elaborator::unrolled_loop(const ast::ForDecl& node,
-                               std::uint32_t ordinal,
-                               const List& items) {
+void Elaborator::unrolled_loop(const ast::ForDecl& node, std::uint32_t ordinal, const List& items) {
   std::uint32_t at_most = 0;
   if (!node.at_most.is_none()) {
-    const auto bound =
-        known_number(evaluate(modules_.entry(), node.at_most), span(node.at_most), "a loop's bound");
+    const auto bound = known_number(evaluate(modules_.entry(), node.at_most), span(node.at_most),
+                                    "a loop's bound");
     at_most = static_cast<std::uint32_t>(std::max<std::int64_t>(bound.value_or(0), 0));
   }
   const Ordinals before = ordinals_;
@@ -152,8 +150,8 @@ void Elaborator::deferred_loop(const ast::ForDecl& node,
   loop.parent = loop_;
   loop.span = join(node.variable.span, span(node.list));
   if (!node.at_most.is_none()) {
-    const auto bound =
-        known_number(evaluate(modules_.entry(), node.at_most), span(node.at_most), "a loop's bound");
+    const auto bound = known_number(evaluate(modules_.entry(), node.at_most), span(node.at_most),
+                                    "a loop's bound");
     loop.at_most = static_cast<std::uint32_t>(std::max<std::int64_t>(bound.value_or(0), 0));
   }
   const Span at = loop.span.is_none() ? declaration.span : loop.span;

@@ -117,14 +117,13 @@ void Elaborator::operation_step(const ast::StepDecl& node, StepId id) {
                     ? *text.as<std::string>()
                     : describe(assembly_, templates_.core(), made.contract.manual, frame);
   }
-  const bool has_own_undo = node.clauses.size() > 0 &&
-                            std::ranges::any_of(std::span(where.file.step_clauses)
-                                                    .subspan(node.clauses.begin,
-                                                             node.clauses.size()),
-                                                [](const ast::Clause& clause) {
-                                                  return std::holds_alternative<ast::UndoClause>(
-                                                      clause.node);
-                                                });
+  const bool has_own_undo =
+      node.clauses.size() > 0 &&
+      std::ranges::any_of(
+          std::span(where.file.step_clauses).subspan(node.clauses.begin, node.clauses.size()),
+          [](const ast::Clause& clause) {
+            return std::holds_alternative<ast::UndoClause>(clause.node);
+          });
   if (!has_own_undo) {
     undo(templates_.core(), made.contract.undo, frame, id);
   }
@@ -142,11 +141,8 @@ void Elaborator::text_step(const ast::StepDecl& node, StepId id) {
 }
 
 // Contract and settings of an operation, or of a step's block.
-void Elaborator::settings(Core& core,
-                          const ContractTemplate& from,
-                          std::vector<Value>& slots,
-                          StepId id,
-                          Span place) {
+void Elaborator::settings(
+    Core& core, const ContractTemplate& from, std::vector<Value>& slots, StepId id, Span place) {
   {
     Step& step = plan_.steps[id.index];
     instantiate(core, from, slots,
@@ -156,15 +152,15 @@ void Elaborator::settings(Core& core,
                  .ensures = &step.ensures});
   }
   const auto number = [&](ExprId expr, std::string_view what) -> std::optional<std::int64_t> {
-    return expr.is_none()
-               ? std::nullopt
-               : known_number(partial_.evaluate(core, expr, slots, place), place, what);
+    return expr.is_none() ? std::nullopt
+                          : known_number(partial_.evaluate(core, expr, slots, place), place, what);
   };
   if (const auto timeout = number(from.timeout, "a timeout")) {
     plan_.steps[id.index].timeout_ms = *timeout;
   }
   if (const auto count = number(from.retry_count, "a retry")) {
-    plan_.steps[id.index].retry_count = static_cast<std::uint32_t>(std::max<std::int64_t>(*count, 0));
+    plan_.steps[id.index].retry_count =
+        static_cast<std::uint32_t>(std::max<std::int64_t>(*count, 0));
   }
   if (const auto every = number(from.retry_every, "a retry")) {
     plan_.steps[id.index].retry_every_ms = *every;
@@ -176,7 +172,8 @@ void Elaborator::settings(Core& core,
                                      : describe(assembly_, core, from.note, slots);
   }
   if (!from.when.is_none()) {
-    if (auto when = condition(core, {.condition = from.when, .message = {}, .span = place}, slots)) {
+    if (auto when =
+            condition(core, {.condition = from.when, .message = {}, .span = place}, slots)) {
       plan_.steps[id.index].when = std::move(*when);
     }
   }
@@ -232,10 +229,7 @@ void Elaborator::irreversible(ExprId reason, std::vector<Value>& slots, StepId i
   plan_.operations.push_back(std::move(operation));
 }
 
-void Elaborator::undo(Core& core,
-                      const UndoTemplate& from,
-                      std::vector<Value>& slots,
-                      StepId id) {
+void Elaborator::undo(Core& core, const UndoTemplate& from, std::vector<Value>& slots, StepId id) {
   if (!from.is_given) {
     return;
   }
@@ -287,8 +281,7 @@ void Elaborator::set_when(StepId id) {
 bool Elaborator::is_visible_from(std::uint32_t target, std::uint32_t turn) const {
   for (; target != UINT32_MAX; target = turns_[target].outer) {
     for (std::uint32_t own = turn; own != UINT32_MAX; own = turns_[own].outer) {
-      if (turns_[own].loop == turns_[target].loop &&
-          turns_[own].index != turns_[target].index) {
+      if (turns_[own].loop == turns_[target].loop && turns_[own].index != turns_[target].index) {
         return false;
       }
     }
@@ -302,12 +295,11 @@ void Elaborator::instances(std::uint32_t ordinal, std::uint32_t turn, std::vecto
   if (!first.is_none() && is_visible_from(turn_of_step_[first.index], turn)) {
     found.push_back(first);
   }
-  const auto further = further_instances_.empty() ? further_instances_.end()
-                                                  : further_instances_.find(ordinal);
+  const auto further =
+      further_instances_.empty() ? further_instances_.end() : further_instances_.find(ordinal);
   if (further != further_instances_.end()) {
-    std::ranges::copy_if(further->second, std::back_inserter(found), [&](StepId id) {
-      return is_visible_from(turn_of_step_[id.index], turn);
-    });
+    std::ranges::copy_if(further->second, std::back_inserter(found),
+                         [&](StepId id) { return is_visible_from(turn_of_step_[id.index], turn); });
   }
 }
 

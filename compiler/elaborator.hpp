@@ -143,11 +143,8 @@ class Elaborator final : public NamedValues {
   StepId add_step(const ast::StepDecl& node, Span span);
   void operation_step(const ast::StepDecl& node, StepId id);
   void text_step(const ast::StepDecl& node, StepId id);
-  void settings(Core& core,
-                const ContractTemplate& from,
-                std::vector<Value>& slots,
-                StepId id,
-                Span span);
+  void settings(
+      Core& core, const ContractTemplate& from, std::vector<Value>& slots, StepId id, Span span);
   void step_clauses(const ast::StepDecl& node, StepId id);
   void irreversible(ExprId reason, std::vector<Value>& slots, StepId id);
   void undo(Core& core, const UndoTemplate& from, std::vector<Value>& slots, StepId id);
@@ -191,36 +188,36 @@ class Elaborator final : public NamedValues {
   Core scratch_;
   Partial partial_;
 
-  std::vector<Value> input_values_;              // of the entry, by ordinal
-  std::vector<std::vector<Named>> lets_;         // by module and ordinal
+  std::vector<Value> input_values_;       // of the entry, by ordinal
+  std::vector<std::vector<Named>> lets_;  // by module and ordinal
   std::vector<std::vector<Named>> resources_;
-  std::vector<Value> loop_values_;               // of the entry, by ordinal of the loop
-  Name host_name_;                               // what a host that is made now is called
+  std::vector<Value> loop_values_;  // of the entry, by ordinal of the loop
+  Name host_name_;                  // what a host that is made now is called
 
   Ordinals ordinals_;
   std::uint32_t phase_ = UINT32_MAX;
-  std::uint32_t loop_ = UINT32_MAX;              // Plan::loops
+  std::uint32_t loop_ = UINT32_MAX;  // Plan::loops
   std::uint32_t turn_ = UINT32_MAX;
   std::vector<Turn> turns_;
-  Value when_{true};                             // conjunction of the `when` blocks around
+  Value when_{true};  // conjunction of the `when` blocks around
   std::string when_text_;
   Span when_span_;
-  std::uint32_t local_depth_ = 0;                // loops around what is being elaborated
-  bool is_given_ = false;                        // a test's `given` may say what facts are
+  std::uint32_t local_depth_ = 0;  // loops around what is being elaborated
+  bool is_given_ = false;          // a test's `given` may say what facts are
 
   // The steps that a written step has become, by ordinal: most become one.
   std::vector<StepId> first_instance_;
   std::map<std::uint32_t, std::vector<StepId>> further_instances_;
-  std::vector<std::uint32_t> turn_of_step_;      // by step
-  std::vector<Group> phase_groups_;              // by ordinal
+  std::vector<std::uint32_t> turn_of_step_;  // by step
+  std::vector<Group> phase_groups_;          // by ordinal
   std::vector<Group> loop_groups_;
   std::vector<std::pair<bool, std::uint32_t>> open_groups_;  // (is a phase, ordinal)
   std::vector<PendingAfter> after_;
   std::vector<PendingGroup> group_after_;
-  std::vector<StepId> outputs_used_;             // by the step that is being elaborated
+  std::vector<StepId> outputs_used_;  // by the step that is being elaborated
   std::uint32_t approvals_ = 0;
 
-  std::vector<std::uint32_t> visited_;           // by expression of the plan: the last search
+  std::vector<std::uint32_t> visited_;  // by expression of the plan: the last search
   std::uint32_t search_ = 0;
   std::vector<ast::ExprId> matched_;
   std::vector<Value> frame_;

@@ -14,7 +14,9 @@ namespace plan {
 
 namespace {
 
-Evaluated failure(std::string text) { return std::unexpected(std::move(text)); }
+Evaluated failure(std::string text) {
+  return std::unexpected(std::move(text));
+}
 
 // --- literals without types
 
@@ -122,7 +124,8 @@ Evaluated scalar_of_text(std::string_view text, const Type& type, const Plan& pl
   switch (type.kind) {
     case TypeKind::string:
     case TypeKind::path:
-    case TypeKind::url: return Value{std::string(text)};
+    case TypeKind::url:
+      return Value{std::string(text)};
     case TypeKind::boolean:
       return text == "true" || text == "false"
                  ? Evaluated(Value{text == "true"})
@@ -156,10 +159,11 @@ Evaluated scalar_of_text(std::string_view text, const Type& type, const Plan& pl
       const auto& cases = plan.enum_types[type.detail].cases;
       return std::ranges::find(cases, text) != cases.end()
                  ? Evaluated(Value{EnumValue{Name(text)}})
-                 : failure(fmt::format("expected one of {}, found `{}`", fmt::join(cases, ", "),
-                                       text));
+                 : failure(
+                       fmt::format("expected one of {}, found `{}`", fmt::join(cases, ", "), text));
     }
-    case TypeKind::json: return parse_json(text);
+    case TypeKind::json:
+      return parse_json(text);
     case TypeKind::any:
     case TypeKind::secret:
     case TypeKind::host:
@@ -167,7 +171,8 @@ Evaluated scalar_of_text(std::string_view text, const Type& type, const Plan& pl
     case TypeKind::map:
     case TypeKind::record:
     case TypeKind::resource:
-    case TypeKind::null: return failure("this type cannot be given as a text");
+    case TypeKind::null:
+      return failure("this type cannot be given as a text");
   }
   return failure("this type cannot be given as a text");
 }
@@ -265,9 +270,10 @@ Evaluated typed_value(const Value& raw,
       result.emplace_back(key, std::move(*item));
     }
     // Hosts are no plain values: cast() is for records without them, and fills in defaults.
-    const bool has_host = record != nullptr && std::ranges::any_of(record->field_types, [&](auto of) {
-                            return types.kind(of) == TypeKind::host;
-                          });
+    const bool has_host =
+        record != nullptr && std::ranges::any_of(record->field_types, [&](auto of) {
+          return types.kind(of) == TypeKind::host;
+        });
     return has_host ? Evaluated(Value{std::move(result)})
                     : cast(assembly.plan(), Value{std::move(result)}, type);
   }
@@ -291,6 +297,7 @@ class Reading {
         assembly_(assembly),
         diagnostics_(diagnostics) {
     result_.values.resize(entry.inputs.size());
+    is_given_.resize(entry.inputs.size(), false);
   }
 
   void given(std::string_view name, const GivenInput& input);
@@ -311,7 +318,9 @@ class Reading {
   void json_file(std::string_view path, const std::string& text);
   void secret(std::uint32_t ordinal, std::string_view name, const ast::File& file, ast::ExprId id);
   void secret_of_json(std::uint32_t ordinal, std::string_view name, const Value& value);
-  bool secret_source(std::string_view name, std::string_view kind, std::vector<std::string> arguments);
+  bool secret_source(std::string_view name,
+                     std::string_view kind,
+                     std::vector<std::string> arguments);
 
   SourceMap& sources_;
   const Module& entry_;
@@ -319,6 +328,7 @@ class Reading {
   Assembly& assembly_;
   Diagnostics& diagnostics_;
   InputValues result_;
+  std::vector<bool> is_given_;
 };
 
 std::optional<std::uint32_t> Reading::ordinal(std::string_view name,
@@ -328,6 +338,7 @@ std::optional<std::uint32_t> Reading::ordinal(std::string_view name,
   for (std::uint32_t index = 0; index < entry_.inputs.size(); ++index) {
     names.push_back(entry_.inputs[index].node->name.name.text());
     if (names.back() == name) {
+      is_given_[index] = true;
       return index;
     }
   }
@@ -343,8 +354,7 @@ void Reading::set(std::uint32_t ordinal, Evaluated value, Span span, std::string
   if (!value) {
     diagnostics_
         .report<Code::bad_input_value>(span.is_none() ? place(ordinal) : span,
-                                       entry_.inputs[ordinal].node->name.name.text(),
-                                       value.error())
+                                       entry_.inputs[ordinal].node->name.name.text(), value.error())
         .note(fmt::format("given by {}; its type is {}", origin,
                           types_.text(entry_.input_types[ordinal])));
     return;
@@ -362,16 +372,17 @@ void Reading::given(std::string_view name, const GivenInput& input) {
   if (is_secret(*found)) {
     diagnostics_.report<Code::secret_in_clear>(place(*found), name)
         .note(fmt::format("given by {}", input.origin))
-        .help("say in the inputs file where it comes from: env(\"NAME\"), file(\"path\"), "
-              "command([\"pass\", \"show\", \"x\"]) or prompt()");
+        .help(
+            "say in the inputs file where it comes from: env(\"NAME\"), file(\"path\"), "
+            "command([\"pass\", \"show\", \"x\"]) or prompt()");
     return;
   }
   const std::uint32_t type = entry_.input_types[*found];
   const Type wanted = types_[type];
-  const bool is_record_text = wanted.kind == TypeKind::list || wanted.kind == TypeKind::map ||
-                              wanted.kind == TypeKind::record ||
-                              (wanted.kind == TypeKind::host && input.text.find('{') !=
-                                                                    std::string::npos);
+  const bool is_record_text =
+      wanted.kind == TypeKind::list || wanted.kind == TypeKind::map ||
+      wanted.kind == TypeKind::record ||
+      (wanted.kind == TypeKind::host && input.text.find('{') != std::string::npos);
   if (!is_record_text) {
     Evaluated value = wanted.kind == TypeKind::host
                           ? host_of_text(input.text, name, assembly_)
@@ -412,8 +423,7 @@ void Reading::plan_file(std::string_view path, const std::string& text) {
       continue;
     }
     auto raw = literal(file, let.value);
-    set(*found,
-        raw ? typed_value(*raw, entry_.input_types[*found], name, types_, assembly_) : raw,
+    set(*found, raw ? typed_value(*raw, entry_.input_types[*found], name, types_, assembly_) : raw,
         file[let.value].span, path);
   }
 }
@@ -459,10 +469,7 @@ bool Reading::secret_source(std::string_view name,
   return true;
 }
 
-void Reading::secret(std::uint32_t,
-                     std::string_view name,
-                     const ast::File& file,
-                     ast::ExprId id) {
+void Reading::secret(std::uint32_t, std::string_view name, const ast::File& file, ast::ExprId id) {
   const auto* call = std::get_if<ast::Call>(&file[id].node);
   const auto* callee =
       call == nullptr ? nullptr : std::get_if<ast::NameRef>(&file[call->callee].node);
@@ -481,8 +488,9 @@ void Reading::secret(std::uint32_t,
   }
   if (callee == nullptr || !secret_source(name, callee->name.text(), std::move(arguments))) {
     diagnostics_.report<Code::secret_in_clear>(file[id].span, name)
-        .help("say where it comes from: env(\"NAME\"), file(\"path\"), "
-              "command([\"pass\", \"show\", \"x\"]) or prompt()");
+        .help(
+            "say where it comes from: env(\"NAME\"), file(\"path\"), "
+            "command([\"pass\", \"show\", \"x\"]) or prompt()");
   }
 }
 
@@ -503,15 +511,17 @@ void Reading::secret_of_json(std::uint32_t ordinal, std::string_view name, const
   if (map == nullptr || map->size() != 1 ||
       !secret_source(name, map->front().first, std::move(arguments))) {
     diagnostics_.report<Code::secret_in_clear>(place(ordinal), name)
-        .help("say where it comes from: {\"env\": \"NAME\"}, {\"file\": \"path\"}, "
-              "{\"command\": [\"pass\", \"show\", \"x\"]} or {\"prompt\": []}");
+        .help(
+            "say where it comes from: {\"env\": \"NAME\"}, {\"file\": \"path\"}, "
+            "{\"command\": [\"pass\", \"show\", \"x\"]} or {\"prompt\": []}");
   }
 }
 
 void Reading::missing(const CompileOptions& options) {
   for (std::uint32_t index = 0; index < entry_.inputs.size(); ++index) {
     const ast::InputDecl& node = *entry_.inputs[index].node;
-    const bool is_there = result_.values[index] || !node.default_value.is_none();
+    // One with a bad value was reported as that.
+    const bool is_there = is_given_[index] || !node.default_value.is_none();
     if (!is_there && options.require_inputs && !is_secret(index)) {
       diagnostics_.report<Code::missing_input>(place(index), node.name.name.text())
           .help(fmt::format("give it with --set {}=… or in an inputs file", node.name.name.text()));
@@ -541,9 +551,7 @@ InputValues read_inputs(SourceMap& sources,
       diagnostics.report<Code::cannot_read>({}, *options.inputs_file, why);
     }
   }
-  const std::size_t errors = diagnostics.error_count();
   reading.missing(options);
-  static_cast<void>(errors);
   return reading.take();
 }
 

@@ -77,7 +77,9 @@ class Loading {
   Loading(SourceMap& sources, SourceLoader& loader, Diagnostics& diagnostics)
       : sources_(sources), loader_(loader), diagnostics_(diagnostics) {}
 
-  void native() { add("stdlib/native.plan", "native", std::string(*embedded("stdlib/native.plan"))); }
+  void native() {
+    add("stdlib/native.plan", "native", std::string(*embedded("stdlib/native.plan")));
+  }
   std::uint32_t entry(std::string_view path);
   Modules take() { return std::move(modules_); }
 
@@ -149,7 +151,10 @@ void Loading::add_uses(Module& module) {
   }
 }
 
-std::uint32_t Loading::use(const ast::Use& use, Span span, std::string_view user, bool is_embedded) {
+std::uint32_t Loading::use(const ast::Use& use,
+                           Span span,
+                           std::string_view user,
+                           bool is_embedded) {
   return use.path.empty() ? use_file(use, span, user, is_embedded) : use_embedded(use, span);
 }
 

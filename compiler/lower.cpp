@@ -82,8 +82,7 @@ ExprId Lowering::expr(ast::ExprId id) {
     ExprId operator()(const ast::Binary& node) const { return self.of(node); }
     ExprId operator()(const ast::Conditional& node) const { return self.of(node, id); }
     ExprId operator()(const ast::Cast& node) const {
-      return self.core_.add(
-          {.op = Op::cast, .a = self.expr(node.value).index, .b = self.type(id)});
+      return self.core_.add({.op = Op::cast, .a = self.expr(node.value).index, .b = self.type(id)});
     }
     ExprId operator()(const ast::ForAll& node) const { return self.of(node, id); }
     ExprId operator()(const ast::Comprehension& node) const { return self.of(node, id); }
@@ -150,8 +149,7 @@ ExprId Lowering::of(const ast::RecordLiteral& node, ast::ExprId id) {
     keys.emplace_back(argument.name.text());
     values.push_back(expr(argument.value));
   }
-  const ExprId made =
-      core_.add({.op = Op::record, .b = context_.shapes.index_of(keys)}, values);
+  const ExprId made = core_.add({.op = Op::record, .b = context_.shapes.index_of(keys)}, values);
   if (found.kind != TypeKind::host) {
     return made;
   }
@@ -190,7 +188,9 @@ ExprId Lowering::default_of_record(const RecordType& type, std::size_t field) {
 
 // --- names and members
 
-ExprId Lowering::of(const ast::NameRef&, ast::ExprId id) { return named(symbol(id), id); }
+ExprId Lowering::of(const ast::NameRef&, ast::ExprId id) {
+  return named(symbol(id), id);
+}
 
 ExprId Lowering::named(Symbol found, ast::ExprId id) {
   switch (found.kind) {
@@ -199,8 +199,10 @@ ExprId Lowering::named(Symbol found, ast::ExprId id) {
         return scope_.aliases[found.index];
       }
       return core_.local(scope_.slot_base + found.index);
-    case SymbolKind::self: return scope_.self;
-    case SymbolKind::field: return field_of_self(found.index);
+    case SymbolKind::self:
+      return scope_.self;
+    case SymbolKind::field:
+      return field_of_self(found.index);
     case SymbolKind::attribute:
       return state(scope_.self, scope_.self_type, found.index, node_of(id).span);
     case SymbolKind::input:
@@ -224,7 +226,8 @@ ExprId Lowering::named(Symbol found, ast::ExprId id) {
     case SymbolKind::resource_type:
     case SymbolKind::record_type:
     case SymbolKind::enum_type:
-    case SymbolKind::output: break;
+    case SymbolKind::output:
+      break;
   }
   return constant({});
 }
@@ -237,8 +240,8 @@ ExprId Lowering::field_of_self(std::uint32_t index) {
   if (scope_.fields[index].is_none() && scope_.type != nullptr) {
     if (scope_.pending[index] != 0) {
       const ast::Identifier& name = scope_.type->fields[index].name;
-      context_.diagnostics.report<Code::declared_through_itself>(
-          name.span, name.name.text(), "its default needs its value");
+      context_.diagnostics.report<Code::declared_through_itself>(name.span, name.name.text(),
+                                                                 "its default needs its value");
       return constant({});
     }
     scope_.pending[index] = 1;
@@ -249,8 +252,7 @@ ExprId Lowering::field_of_self(std::uint32_t index) {
 
 ExprId Lowering::field(ExprId base, std::uint32_t type, std::uint32_t field) {
   const Name name(context_.plan.resource_types[type].field_names[field]);
-  return core_.add(
-      {.op = Op::field, .a = base.index, .b = name.id(), .c = field, .d = type});
+  return core_.add({.op = Op::field, .a = base.index, .b = name.id(), .c = field, .d = type});
 }
 
 ExprId Lowering::state(ExprId resource, std::uint32_t type, std::uint32_t attribute, Span span) {
@@ -280,8 +282,7 @@ ExprId Lowering::of(const ast::Member& node, ast::ExprId id) {
       return state(base, context_.types[type(node.base)].detail, found.index, node_of(id).span);
     }
     case SymbolKind::none:
-      return core_.add(
-          {.op = Op::field, .a = expr(node.base).index, .b = node.field.id()});
+      return core_.add({.op = Op::field, .a = expr(node.base).index, .b = node.field.id()});
     case SymbolKind::local:
     case SymbolKind::self:
     case SymbolKind::module:
@@ -298,7 +299,8 @@ ExprId Lowering::of(const ast::Member& node, ast::ExprId id) {
     case SymbolKind::record_type:
     case SymbolKind::enum_type:
     case SymbolKind::enum_case:
-    case SymbolKind::null_value: break;
+    case SymbolKind::null_value:
+      break;
   }
   return named(found, id);
 }
@@ -317,32 +319,43 @@ ExprId Lowering::of(const ast::Binary& node) {
   const ExprId left = expr(node.left);
   const ExprId right = expr(node.right);
   switch (node.op) {
-    case ast::BinaryOp::equal: return binary(Op::equal, left, right);
-    case ast::BinaryOp::not_equal: return binary(Op::not_equal, left, right);
-    case ast::BinaryOp::less: return binary(Op::less, left, right);
-    case ast::BinaryOp::less_equal: return binary(Op::less_equal, left, right);
-    case ast::BinaryOp::greater: return turned(Op::less, right, left);
-    case ast::BinaryOp::greater_equal: return turned(Op::less_equal, right, left);
-    case ast::BinaryOp::in: return binary(Op::in, left, right);
+    case ast::BinaryOp::equal:
+      return binary(Op::equal, left, right);
+    case ast::BinaryOp::not_equal:
+      return binary(Op::not_equal, left, right);
+    case ast::BinaryOp::less:
+      return binary(Op::less, left, right);
+    case ast::BinaryOp::less_equal:
+      return binary(Op::less_equal, left, right);
+    case ast::BinaryOp::greater:
+      return turned(Op::less, right, left);
+    case ast::BinaryOp::greater_equal:
+      return turned(Op::less_equal, right, left);
+    case ast::BinaryOp::in:
+      return binary(Op::in, left, right);
     case ast::BinaryOp::not_in:
       return core_.add({.op = Op::logical_not, .a = binary(Op::in, left, right).index});
-    case ast::BinaryOp::add: return binary(Op::add, left, right);
-    case ast::BinaryOp::subtract: return binary(Op::subtract, left, right);
-    case ast::BinaryOp::multiply: return binary(Op::multiply, left, right);
-    case ast::BinaryOp::divide: return binary(Op::divide, left, right);
-    case ast::BinaryOp::remainder: return binary(Op::remainder, left, right);
+    case ast::BinaryOp::add:
+      return binary(Op::add, left, right);
+    case ast::BinaryOp::subtract:
+      return binary(Op::subtract, left, right);
+    case ast::BinaryOp::multiply:
+      return binary(Op::multiply, left, right);
+    case ast::BinaryOp::divide:
+      return binary(Op::divide, left, right);
+    case ast::BinaryOp::remainder:
+      return binary(Op::remainder, left, right);
     case ast::BinaryOp::logical_and:
-    case ast::BinaryOp::logical_or: break;
+    case ast::BinaryOp::logical_or:
+      break;
   }
   return left;
 }
 
 // a > b as b < a; templates remember how it was written.
 ExprId Lowering::turned(Op op, ExprId left, ExprId right) {
-  return core_.add({.op = op,
-                    .a = left.index,
-                    .b = right.index,
-                    .c = core_.is_shared() ? UINT32_MAX : 1});
+  return core_.add(
+      {.op = op, .a = left.index, .b = right.index, .c = core_.is_shared() ? UINT32_MAX : 1});
 }
 
 // The right side runs only if the left one does not decide: with instructions in it, by jumps.
@@ -355,8 +368,7 @@ ExprId Lowering::connective(const ast::Binary& node) {
   const std::uint32_t slot = new_slot();
   assign(slot, left, node_of(node.left).span);
   const ExprId decided = core_.local(slot);
-  const ExprId go_on =
-      is_and ? decided : core_.add({.op = Op::logical_not, .a = decided.index});
+  const ExprId go_on = is_and ? decided : core_.add({.op = Op::logical_not, .a = decided.index});
   const std::uint32_t skip = emit({.kind = InstructionKind::jump_unless, .value = go_on});
   assign(slot, expr(node.right), node_of(node.right).span);
   land(skip);
@@ -447,8 +459,7 @@ std::vector<ExprId> Lowering::fields(const ast::Call& call, Symbol type) {
   scope.type = where.resource_types[type.index].node;
   EnterScope other(*this, std::move(scope));
   for (std::uint32_t index = 0; index < matched.size(); ++index) {
-    if (other.scope().fields[index].is_none() &&
-        signature.formals[index].default_value.is_none()) {
+    if (other.scope().fields[index].is_none() && signature.formals[index].default_value.is_none()) {
       other.scope().fields[index] = constant({});
     }
     static_cast<void>(field_of_self(index));
@@ -459,8 +470,7 @@ std::vector<ExprId> Lowering::fields(const ast::Call& call, Symbol type) {
 ExprId Lowering::of(const ast::Call& node, ast::ExprId id) {
   const Symbol callee = symbol(node.callee);
   if (callee.kind == SymbolKind::resource_type) {
-    const std::uint32_t type =
-        context_.modules[callee.module].resource_type_indexes[callee.index];
+    const std::uint32_t type = context_.modules[callee.module].resource_type_indexes[callee.index];
     const std::vector<ExprId> values = fields(node, callee);
     return core_.add({.op = Op::resource, .b = type}, values);
   }
@@ -524,9 +534,8 @@ ExprId Lowering::function(const ast::Call& node, Symbol callee) {
   const Module& where = context_.modules[callee.module];
   const Signature& signature = where.function_signatures[callee.index];
   std::vector<ExprId> values = arguments(node, signature.formals, callee.module);
-  const bool is_inlined =
-      program_ != nullptr &&
-      (where.function_traits[callee.index] & (Traits::acts | Traits::reads_state)) != 0;
+  const bool is_inlined = program_ != nullptr && (where.function_traits[callee.index] &
+                                                  (Traits::acts | Traits::reads_state)) != 0;
   if (!is_inlined) {
     return core_.add({.op = Op::call, .b = function_index(callee)}, values);
   }

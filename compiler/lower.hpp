@@ -76,8 +76,8 @@ class Lowering {
     ExprId self;
     std::uint32_t self_type = UINT32_MAX;
     bool has_fields = false;
-    std::vector<ExprId> fields;          // of the resource being made, by field
-    std::vector<std::uint8_t> pending;   // fields whose defaults are being lowered
+    std::vector<ExprId> fields;         // of the resource being made, by field
+    std::vector<std::uint8_t> pending;  // fields whose defaults are being lowered
     const ast::ResourceTypeDecl* type = nullptr;
   };
 

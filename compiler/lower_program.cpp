@@ -17,9 +17,13 @@ std::uint32_t Lowering::emit(Instruction instruction) {
 }
 
 // Lets a jump that was emitted without a target go to what comes next.
-void Lowering::land(std::uint32_t jump) { program_->code[jump].target = here(); }
+void Lowering::land(std::uint32_t jump) {
+  program_->code[jump].target = here();
+}
 
-std::uint32_t Lowering::new_slot() { return program_->slot_count++; }
+std::uint32_t Lowering::new_slot() {
+  return program_->slot_count++;
+}
 
 void Lowering::assign(std::uint32_t slot, ExprId value, Span span) {
   emit({.kind = InstructionKind::assign, .slot = slot, .value = value, .span = span});
@@ -129,7 +133,8 @@ ExprId Lowering::script(const ast::ShellTemplate& node) {
 std::uint32_t Lowering::begin_loop(std::uint32_t slot, ExprId list, Span span) {
   const std::uint32_t items = new_slot();
   assign(items, list, span);
-  // The list's position must be null before the first element, again in every turn of an outer loop.
+  // The list's position must be null before the first element, again in every turn of an outer
+  // loop.
   assign(slot + 1, constant({}), span);
   return emit({.kind = InstructionKind::for_begin,
                .slot = slot,
@@ -202,8 +207,8 @@ void Lowering::statement(const ast::Statement& item) {
     }
     void operator()(const ast::IfStatement& node) const {
       const ExprId condition = self.expr(node.condition);
-      const std::uint32_t to_else = self.emit(
-          {.kind = InstructionKind::jump_unless, .value = condition, .span = span});
+      const std::uint32_t to_else =
+          self.emit({.kind = InstructionKind::jump_unless, .value = condition, .span = span});
       self.block(node.then_block);
       if (node.else_block.empty()) {
         self.land(to_else);
@@ -215,8 +220,7 @@ void Lowering::statement(const ast::Statement& item) {
       self.land(to_end);
     }
     void operator()(const ast::ForStatement& node) const {
-      const std::uint32_t slot =
-          self.scope_.slot_base + self.module().slots.at(&node.variable);
+      const std::uint32_t slot = self.scope_.slot_base + self.module().slots.at(&node.variable);
       const ExprId list = self.expr(node.list);
       const std::uint32_t begin = self.begin_loop(slot, list, span);
       self.block(node.body);

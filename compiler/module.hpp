@@ -19,16 +19,26 @@
 namespace plan {
 
 enum class SymbolKind : std::uint8_t {
-  none,           // not a name, or an unknown one
-  local,          // index: slot of the declaration's frame
-  self,           // the resource inside of its declaration
-  field,          // index: field of the resource type in `module`
-  attribute,      // index: attribute of the resource type in `module`
-  module,         // index: module
-  input, let_value, resource, loop_variable, step, phase,
-  operation, function, rule, resource_type, record_type, enum_type,
-  output,         // of a step: index of the operation's output
-  enum_case,      // index: Name id; the type decides
+  none,       // not a name, or an unknown one
+  local,      // index: slot of the declaration's frame
+  self,       // the resource inside of its declaration
+  field,      // index: field of the resource type in `module`
+  attribute,  // index: attribute of the resource type in `module`
+  module,     // index: module
+  input,
+  let_value,
+  resource,
+  loop_variable,
+  step,
+  phase,
+  operation,
+  function,
+  rule,
+  resource_type,
+  record_type,
+  enum_type,
+  output,     // of a step: index of the operation's output
+  enum_case,  // index: Name id; the type decides
   null_value
 };
 
@@ -67,7 +77,7 @@ struct Traits {
   static constexpr std::uint8_t acts = 1;         // calls a native effect
   static constexpr std::uint8_t reads_state = 2;  // reads a state, a fact or a query
   static constexpr std::uint8_t uses_token = 4;
-  static constexpr std::uint8_t reads_file = 8;   // source_text
+  static constexpr std::uint8_t reads_file = 8;  // source_text
 };
 
 struct Used {
@@ -78,8 +88,8 @@ struct Used {
 
 struct Module {
   ast::File file;
-  std::string name;      // "systemd"; empty: the plan itself
-  std::string path;      // as the loader knows it
+  std::string name;  // "systemd"; empty: the plan itself
+  std::string path;  // as the loader knows it
   bool is_native = false;
   std::vector<Used> uses;
 
@@ -105,21 +115,21 @@ struct Module {
   std::unordered_map<const ast::Identifier*, std::uint32_t> slots;
 
   // By check_types(). Types of the plan are by ordinal of their declaration.
-  std::vector<std::uint32_t> types;   // by expression: Plan::types
-  std::vector<std::uint8_t> traits;   // by expression
+  std::vector<std::uint32_t> types;  // by expression: Plan::types
+  std::vector<std::uint8_t> traits;  // by expression
   std::vector<Signature> operation_signatures;
   std::vector<Signature> function_signatures;
   std::vector<std::uint8_t> function_traits;
   std::vector<Signature> rule_signatures;
-  std::vector<Signature> resource_signatures;       // result: the resource type
-  std::vector<std::uint32_t> resource_type_indexes; // Plan::resource_types
-  std::vector<std::uint32_t> record_type_indexes;   // Plan::record_types
-  std::vector<std::uint32_t> enum_type_indexes;     // Plan::enum_types
+  std::vector<Signature> resource_signatures;        // result: the resource type
+  std::vector<std::uint32_t> resource_type_indexes;  // Plan::resource_types
+  std::vector<std::uint32_t> record_type_indexes;    // Plan::record_types
+  std::vector<std::uint32_t> enum_type_indexes;      // Plan::enum_types
   std::vector<std::uint32_t> input_types;
   std::vector<std::uint32_t> let_types;
   std::vector<std::uint32_t> resource_decl_types;
-  std::vector<std::uint32_t> loop_types;            // of the loops' variables
-  std::vector<Symbol> step_operations;              // none: approve, manual
+  std::vector<std::uint32_t> loop_types;  // of the loops' variables
+  std::vector<Symbol> step_operations;    // none: approve, manual
 
   [[nodiscard]] const ast::Expr& operator[](ast::ExprId expr) const { return file[expr]; }
 };

@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint64_t work_limit = 50'000'000;
 constexpr std::uint32_t nesting_limit = 200;
 
-bool is_deferred(const Value& value) { return value.as<Deferred>() != nullptr; }
+bool is_deferred(const Value& value) {
+  return value.as<Deferred>() != nullptr;
+}
 
 bool any_deferred(const std::vector<Value>& values) {
   return std::ranges::any_of(values, is_deferred);
@@ -59,7 +61,9 @@ Value Partial::mistake(const std::string& why, Value otherwise) {
 }
 
 // Nothing follows from a value that could not be computed, so that one mistake is one diagnostic.
-Value Partial::poison() { return deferred(assembly_.core().add({.op = Op::token})); }
+Value Partial::poison() {
+  return deferred(assembly_.core().add({.op = Op::token}));
+}
 
 bool Partial::is_closed(const Value& value) const {
   const auto* deferred = value.as<Deferred>();
@@ -95,24 +99,36 @@ Value Partial::value(Context& in, ExprId id) {
   }
   const Expr expr = in.core[id];
   switch (expr.op) {
-    case Op::constant: return in.core.constant_value(expr.a);
-    case Op::local: return expr.a < in.slots.size() ? in.slots[expr.a] : Value{};
+    case Op::constant:
+      return in.core.constant_value(expr.a);
+    case Op::local:
+      return expr.a < in.slots.size() ? in.slots[expr.a] : Value{};
     case Op::input:
-    case Op::state: return deferred(id);  // of the plan's own expressions only
-    case Op::state_of: return state_of(in, expr);
+    case Op::state:
+      return deferred(id);  // of the plan's own expressions only
+    case Op::state_of:
+      return state_of(in, expr);
     case Op::token:
       return deferred(assembly_.core().add(
           {.op = Op::token, .a = expr.a == UINT32_MAX ? step_.index : expr.a}));
-    case Op::field: return field(in, expr);
-    case Op::index: return index(in, expr);
-    case Op::list: return list(in, expr);
-    case Op::record: return record(in, expr);
-    case Op::concat: return concat(in, expr);
-    case Op::resource: return resource(in, expr);
+    case Op::field:
+      return field(in, expr);
+    case Op::index:
+      return index(in, expr);
+    case Op::list:
+      return list(in, expr);
+    case Op::record:
+      return record(in, expr);
+    case Op::concat:
+      return concat(in, expr);
+    case Op::resource:
+      return resource(in, expr);
     case Op::logical_not:
-    case Op::negate: return unary(in, expr);
+    case Op::negate:
+      return unary(in, expr);
     case Op::logical_and:
-    case Op::logical_or: return connective(in, expr);
+    case Op::logical_or:
+      return connective(in, expr);
     case Op::equal:
     case Op::not_equal:
     case Op::less:
@@ -122,13 +138,20 @@ Value Partial::value(Context& in, ExprId id) {
     case Op::multiply:
     case Op::divide:
     case Op::remainder:
-    case Op::in: return binary(in, expr);
-    case Op::conditional: return conditional(in, expr);
-    case Op::call: return call(in, expr);
-    case Op::native: return native(in, expr);
-    case Op::for_all: return for_all(in, expr);
-    case Op::map: return map(in, expr);
-    case Op::cast: return cast(in, expr);
+    case Op::in:
+      return binary(in, expr);
+    case Op::conditional:
+      return conditional(in, expr);
+    case Op::call:
+      return call(in, expr);
+    case Op::native:
+      return native(in, expr);
+    case Op::for_all:
+      return for_all(in, expr);
+    case Op::map:
+      return map(in, expr);
+    case Op::cast:
+      return cast(in, expr);
   }
   return {};
 }
@@ -185,8 +208,12 @@ Value Partial::field(Context& in, const Expr& expr) {
     const Value* found = find(*map, name.text());
     return found != nullptr ? *found
                             : mistake(fmt::format("there is no entry `{}`", name.text()),
-                                      residual({.op = Op::field, .a = reify(base).index,
-                                                .b = expr.b, .c = expr.c, .d = expr.d}, {}));
+                                      residual({.op = Op::field,
+                                                .a = reify(base).index,
+                                                .b = expr.b,
+                                                .c = expr.c,
+                                                .d = expr.d},
+                                               {}));
   }
   const auto* unknown = base.as<Deferred>();
   if (unknown == nullptr) {
@@ -207,9 +234,9 @@ Value Partial::field(Context& in, const Expr& expr) {
     if (element != elements_.end()) {
       const Value known = field_of(assembly_.plan().resources[element->second.index], expr);
       const auto* own = known.as<Deferred>();
-      const bool is_own = own != nullptr && assembly_.core()[own->expr].op == Op::field &&
-                          assembly_.core()[own->expr].a ==
-                              assembly_.resource_constant(element->second).index;
+      const bool is_own =
+          own != nullptr && assembly_.core()[own->expr].op == Op::field &&
+          assembly_.core()[own->expr].a == assembly_.resource_constant(element->second).index;
       if (!is_own) {
         return known;
       }
@@ -308,8 +335,7 @@ Value Partial::index(Context& in, const Expr& expr) {
     return residual(Op::index, base, position);
   }
   auto result = apply(Op::index, base, position);
-  return result ? std::move(*result)
-                : mistake(result.error(), residual(Op::index, base, position));
+  return result ? std::move(*result) : mistake(result.error(), residual(Op::index, base, position));
 }
 
 }  // namespace plan

@@ -10,7 +10,9 @@ namespace plan {
 
 namespace {
 
-bool is_deferred(const Value& value) { return value.as<Deferred>() != nullptr; }
+bool is_deferred(const Value& value) {
+  return value.as<Deferred>() != nullptr;
+}
 
 bool any_deferred(const std::vector<Value>& values) {
   return std::ranges::any_of(values, is_deferred);
@@ -35,8 +37,7 @@ Value Partial::unary(Context& in, const Expr& expr) {
   if (is_deferred(operand)) {
     const Expr inner = assembly_.core()[operand.as<Deferred>()->expr];
     // not not a
-    return inner.op == Op::logical_not && expr.op == Op::logical_not ? deferred({inner.a})
-                                                                     : left();
+    return inner.op == Op::logical_not && expr.op == Op::logical_not ? deferred({inner.a}) : left();
   }
   auto result = apply(expr.op, operand);
   return result ? std::move(*result) : mistake(result.error(), left());
@@ -83,10 +84,8 @@ Value Partial::conditional(Context& in, const Expr& expr) {
   }
   const ExprId test = reify(condition);
   const ExprId then_value = reify(one);
-  return deferred(assembly_.core().add({.op = Op::conditional,
-                                       .a = test.index,
-                                       .b = then_value.index,
-                                       .c = reify(two).index}));
+  return deferred(assembly_.core().add(
+      {.op = Op::conditional, .a = test.index, .b = then_value.index, .c = reify(two).index}));
 }
 
 Value Partial::call(Context& in, const Expr& expr) {
@@ -141,8 +140,7 @@ Value Partial::native(Context& in, const Expr& expr) {
 Value Partial::cast(Context& in, const Expr& expr) {
   const Value operand = value(in, {expr.a});
   const auto left = [&] {
-    return deferred(
-        assembly_.core().add({.op = Op::cast, .a = reify(operand).index, .b = expr.b}));
+    return deferred(assembly_.core().add({.op = Op::cast, .a = reify(operand).index, .b = expr.b}));
   };
   if (is_deferred(operand)) {
     return left();
@@ -210,8 +208,9 @@ std::optional<ResourceId> Partial::element_of(ExprId list) {
   if (expr.op == Op::state) {
     const Variable variable = assembly_.plan().variables[expr.a];
     const std::uint32_t type = assembly_.plan().resources[variable.resource.index].type;
-    const bool is_query = assembly_.plan().resource_types[type].attributes[variable.attribute].kind ==
-                          AttributeKind::query;
+    const bool is_query =
+        assembly_.plan().resource_types[type].attributes[variable.attribute].kind ==
+        AttributeKind::query;
     return is_query ? std::optional(outside_.element(variable.resource, variable.attribute))
                     : std::nullopt;
   }
@@ -256,11 +255,8 @@ Value Partial::binder(Context& in, const Expr& expr, const Value& list) {
       assembly_.core().constant_value(decided.a) == Value{true}) {
     return Value{true};
   }
-  return deferred(assembly_.core().add({.op = expr.op,
-                                       .a = list_expr.index,
-                                       .b = body.index,
-                                       .c = slot,
-                                       .d = condition.index}));
+  return deferred(assembly_.core().add(
+      {.op = expr.op, .a = list_expr.index, .b = body.index, .c = slot, .d = condition.index}));
 }
 
 }  // namespace plan

@@ -18,20 +18,9 @@ bool reads_slot(const Core& core, ExprId id, std::uint32_t slot) {
   if (expr.op == Op::local) {
     return expr.a == slot;
   }
-  for (const ExprId child : core.children(expr)) {
-    if (reads_slot(core, child, slot)) {
-      return true;
-    }
-  }
-  const bool has_a = expr.op == Op::field || expr.op == Op::state_of || expr.op == Op::cast ||
-                     (expr.op >= Op::logical_not && expr.op <= Op::conditional) ||
-                     expr.op == Op::index || expr.op == Op::for_all || expr.op == Op::map;
-  const bool has_b = (expr.op >= Op::logical_and && expr.op <= Op::conditional) ||
-                     expr.op == Op::index || expr.op == Op::for_all || expr.op == Op::map;
-  return (has_a && reads_slot(core, {expr.a}, slot)) ||
-         (has_b && reads_slot(core, {expr.b}, slot)) ||
-         (expr.op == Op::conditional && reads_slot(core, {expr.c}, slot)) ||
-         (expr.op == Op::map && reads_slot(core, {expr.d}, slot));
+  const auto reads = [&](ExprId part) { return reads_slot(core, part, slot); };
+  return std::ranges::any_of(core.children(expr), reads) ||
+         std::ranges::any_of(operands(expr), reads);
 }
 
 }  // namespace
@@ -138,8 +127,7 @@ void Templates::query(std::uint32_t module,
   const Symbol element = where.symbols[call.callee.index];
   const std::uint32_t variable = where.symbols[observe.index].index;
   QueryTemplate made;
-  made.element_type =
-      context_.modules[element.module].resource_type_indexes[element.index];
+  made.element_type = context_.modules[element.module].resource_type_indexes[element.index];
   Lowering lowering(context_, core_, module);
   lowering.set_self(core_.local(0), type);
   if ((where.traits[list.value.index] & Traits::acts) != 0) {
@@ -184,9 +172,8 @@ const RuleTemplate& Templates::rule(Symbol symbol) {
     const std::vector<ExprId> arguments = lowering.arguments(
         *call, context_.modules[callee.module].rule_signatures[callee.index].formals,
         callee.module);
-    made.conditions.push_back({.condition = core_.add({.op = Op::list}, arguments),
-                               .message = {},
-                               .span = require.span});
+    made.conditions.push_back(
+        {.condition = core_.add({.op = Op::list}, arguments), .message = {}, .span = require.span});
     made.uses.push_back(callee);
   }
   return rules_[{symbol.module, symbol.index}] = std::move(made);
@@ -236,10 +223,8 @@ void Templates::clause(Lowering& lowering,
       effect(EffectKind::destroy, node.state, {});
     }
     void effect(EffectKind kind, ast::ExprId expr, std::vector<AttributeRef> keeping) const {
-      made.effects.push_back({.kind = kind,
-                              .expr = lowering.expr(expr),
-                              .keeping = std::move(keeping),
-                              .span = span});
+      made.effects.push_back(
+          {.kind = kind, .expr = lowering.expr(expr), .keeping = std::move(keeping), .span = span});
     }
     void operator()(const ast::IrreversibleClause& node) const {
       made.irreversible = lowering.optional(node.reason);
@@ -273,9 +258,7 @@ void Templates::clause(Lowering& lowering,
       made.when = lowering.optional(node.condition);
     }
     void operator()(const ast::AllowDestroyClause&) const { made.allows_destroy = true; }
-    void operator()(const ast::NoteClause& node) const {
-      made.note = lowering.optional(node.text);
-    }
+    void operator()(const ast::NoteClause& node) const { made.note = lowering.optional(node.text); }
     void operator()(const ast::OutputClause& node) const {
       made.outputs.push_back(lowering.expr(node.value));
     }
@@ -291,17 +274,15 @@ void Templates::clause(Lowering& lowering,
   std::visit(Visitor{*this, lowering, module, item.span, contract}, item.node);
 }
 
-std::vector<AttributeRef> Templates::keeping(std::uint32_t module,
-                                             const ast::ChangesClause& node) {
+std::vector<AttributeRef> Templates::keeping(std::uint32_t module, const ast::ChangesClause& node) {
   const Module& where = context_.modules[module];
   const auto* member = std::get_if<ast::Member>(&where[node.state].node);
   std::vector<AttributeRef> result;
   if (member == nullptr) {
     return result;
   }
-  const AttributeRef state{
-      context_.types[where.types[member->base.index]].detail,
-      where.symbols[node.state.index].index};
+  const AttributeRef state{context_.types[where.types[member->base.index]].detail,
+                           where.symbols[node.state.index].index};
   for (const ast::Identifier& name : node.keeping) {
     for (const AttributeRef& kept : carried(context_.plan, state, name.name.text())) {
       result.push_back(kept);

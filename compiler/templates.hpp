@@ -120,7 +120,7 @@ class Templates {
   Assembly& assembly_;
   Core core_;
   StateTemplates states_;
-  std::vector<std::vector<ExprId>> defaults_;                       // by resource type and field
+  std::vector<std::vector<ExprId>> defaults_;  // by resource type and field
   std::map<std::pair<std::uint32_t, std::uint32_t>, QueryTemplate> queries_;
   std::vector<std::vector<std::unique_ptr<OperationTemplate>>> operations_;  // by module, ordinal
   std::map<std::pair<std::uint32_t, std::uint32_t>, RuleTemplate> rules_;

@@ -122,24 +122,42 @@ std::uint32_t Types::substitute(std::uint32_t pattern, const Bindings& bindings)
 std::string Types::text(std::uint32_t type) const {
   const Type& found = plan_.types[type];
   switch (found.kind) {
-    case TypeKind::any: return "any";
-    case TypeKind::boolean: return "bool";
-    case TypeKind::integer: return "int";
-    case TypeKind::string: return "string";
-    case TypeKind::version: return "version";
-    case TypeKind::duration: return "duration";
-    case TypeKind::size: return "size";
-    case TypeKind::path: return "path";
-    case TypeKind::url: return "url";
-    case TypeKind::secret: return "secret";
-    case TypeKind::json: return "json";
-    case TypeKind::host: return "host";
-    case TypeKind::list: return fmt::format("list<{}>", text(found.element));
-    case TypeKind::map: return fmt::format("map<{}>", text(found.element));
-    case TypeKind::record: return plan_.record_types[found.detail].name;
-    case TypeKind::enumeration: return plan_.enum_types[found.detail].name;
-    case TypeKind::resource: return plan_.resource_types[found.detail].name;
-    case TypeKind::null: return "null";
+    case TypeKind::any:
+      return "any";
+    case TypeKind::boolean:
+      return "bool";
+    case TypeKind::integer:
+      return "int";
+    case TypeKind::string:
+      return "string";
+    case TypeKind::version:
+      return "version";
+    case TypeKind::duration:
+      return "duration";
+    case TypeKind::size:
+      return "size";
+    case TypeKind::path:
+      return "path";
+    case TypeKind::url:
+      return "url";
+    case TypeKind::secret:
+      return "secret";
+    case TypeKind::json:
+      return "json";
+    case TypeKind::host:
+      return "host";
+    case TypeKind::list:
+      return fmt::format("list<{}>", text(found.element));
+    case TypeKind::map:
+      return fmt::format("map<{}>", text(found.element));
+    case TypeKind::record:
+      return plan_.record_types[found.detail].name;
+    case TypeKind::enumeration:
+      return plan_.enum_types[found.detail].name;
+    case TypeKind::resource:
+      return plan_.resource_types[found.detail].name;
+    case TypeKind::null:
+      return "null";
   }
   return "any";
 }
@@ -153,8 +171,7 @@ AttributeRef carrier(const Plan& plan, AttributeRef of) {
       const auto state = std::ranges::find(found.attributes, path[index], &Attribute::name);
       return state == found.attributes.end()
                  ? AttributeRef{}
-                 : AttributeRef{type,
-                                static_cast<std::uint32_t>(state - found.attributes.begin())};
+                 : AttributeRef{type, static_cast<std::uint32_t>(state - found.attributes.begin())};
     }
     const auto field = std::ranges::find(found.field_names, path[index]);
     if (field == found.field_names.end()) {

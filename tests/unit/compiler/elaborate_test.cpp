@@ -155,8 +155,7 @@ step halt = shop.halt_all(server)
 )");
   REQUIRE(made.codes().empty());
   CHECK(made.effects(made.step("halt").effects) == Strings{"server.sites[].halted := true"});
-  CHECK(made.texts(made.step("halt").ensures) ==
-        Strings{"for site in server.sites: site.halted"});
+  CHECK(made.texts(made.step("halt").ensures) == Strings{"for site in server.sites: site.halted"});
 }
 
 TEST_CASE("changes may keep carried states") {
@@ -266,8 +265,7 @@ require v9.0.0 in releases else "not a release"
   CHECK(made.message() == "the plan breaks a rule: not a release");
 }
 
-// Wrong today: the defaults of record types are not known yet when inputs are read.
-TEST_CASE("inputs are read as their types, and everything wrong is said in one run", "[!shouldfail]") {
+TEST_CASE("inputs are read as their types, and everything wrong is said in one run") {
   CompileOptions options;
   options.set["budget"] = {.text = "soon", .origin = "--set"};
   options.set["retires"] = {.text = "3", .origin = "--set"};
@@ -284,7 +282,7 @@ require retries > 0 and budget > 1s
   CHECK(made.codes() == Strings{"E0640", "E0643", "E0641", "E0642", "E0642"});
 }
 
-// Wrong today, for the same reason.
+// Wrong today: the defaults of record types are not known yet when inputs are read.
 TEST_CASE("an inputs file gives hosts, records and where secrets come from", "[!shouldfail]") {
   test::Texts files;
   files.files["main.plan"] = R"(plan "Test"
@@ -376,9 +374,9 @@ test "it is refused" { expect refused E0501 }
   REQUIRE(made.codes().empty());
   REQUIRE(made.plan.tests.size() == 2);
   const Test& test = made.plan.tests[0];
-  CHECK(made.effects(test.given) ==
-        Strings{"server.service.active := true", "server.ready := false",
-                "server.version := v7.1.0", "server.sites := [{ id: \"a\", name: \"A\" }]"});
+  CHECK(made.effects(test.given) == Strings{"server.service.active := true",
+                                            "server.ready := false", "server.version := v7.1.0",
+                                            "server.sites := [{ id: \"a\", name: \"A\" }]"});
   CHECK(test.crashes_everywhere);
   CHECK(test.failing_steps == Strings{"off"});
   CHECK(test.shuffles == 20);
