@@ -226,6 +226,10 @@ std::uint32_t Checker::of(const ast::RecordLiteral& node, ast::ExprId id, std::u
       record_literal(node.fields, types_[hint].detail, span(id));
       return hint;
     }
+    if (is_given_ && hint != no_type && types_.kind(hint) == TypeKind::resource) {
+      element_literal(node.fields, types_[hint].detail);
+      return hint;
+    }
     return map_literal(node.fields, hint);
   }
   ast::TypeRef type;

@@ -167,7 +167,7 @@ std::uint32_t Checker::comparison(const ast::Binary& node, ast::ExprId id) {
     diagnostics_.report<Code::secret_leak>(span(id),
                                            "a comparison: its result would say "
                                            "something about it");
-  } else if (!is_good && !is_given_) {
+  } else if (!is_good) {
     auto& diagnostic = diagnostics_.report<Code::bad_operands>(
         span(id), symbol_of(node.op), types_.text(left), types_.text(right));
     if (types_.kind(left) == TypeKind::version && types_.kind(right) == TypeKind::string) {

@@ -190,6 +190,34 @@ void Checker::test_clause(const ast::TestClause& clause) {
   }
 }
 
+// What a test gives of a query's element: some of its fields, and what its states are.
+void Checker::element_literal(ast::Range fields, std::uint32_t resource) {
+  for (std::uint32_t index = fields.begin; index < fields.end; ++index) {
+    const ast::Argument argument = module().file.arguments[index];
+    const ResourceType& type = plan_.resource_types[resource];
+    const std::string_view name = argument.name.text();
+    const auto field = std::ranges::find(type.field_names, name);
+    const auto state = std::ranges::find(type.attributes, name, &Attribute::name);
+    if (field != type.field_names.end()) {
+      expect(argument.value,
+             type.field_types[static_cast<std::size_t>(field - type.field_names.begin())]);
+    } else if (state != type.attributes.end() && !state->is_derived) {
+      expect(argument.value, state->type);
+    } else {
+      std::vector<std::string_view> names(type.field_names.begin(), type.field_names.end());
+      for (const Attribute& attribute : type.attributes) {
+        names.push_back(attribute.name);
+      }
+      auto& diagnostic = diagnostics_.report<Code::unknown_member>(
+          argument.name_span, fmt::format("`{}`", type.name), "field or state", name);
+      if (const auto near = nearest(name, names); !near.empty()) {
+        diagnostic.help(fmt::format("did you mean `{}`?", near));
+      }
+      static_cast<void>(infer(argument.value));
+    }
+  }
+}
+
 // --- operations and rules
 
 void Checker::operation(std::uint32_t ordinal) {

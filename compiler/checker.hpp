@@ -74,6 +74,7 @@ class Checker {
   void require(const ast::ConditionClause& node);
   void condition(const ast::ConditionClause& node, std::string_view place);
   void test_clause(const ast::TestClause& clause);
+  void element_literal(ast::Range fields, std::uint32_t resource);
   // Whether `id` has the form of something a step can bring about; reports E0208.
   void effect_form(ast::ExprId id);
   bool is_settable(ast::ExprId id);
@@ -151,7 +152,7 @@ class Checker {
   std::uint32_t self_type_ = UINT32_MAX;   // Plan::resource_types, inside of its declaration
   bool allows_operation_ = false;          // the value of a step or of `undo`
   bool allows_rule_ = false;               // a `require`
-  bool is_given_ = false;                  // a test's `given`: elements may be written as maps
+  bool is_given_ = false;                  // a test's `given`: elements are `{ id: … }`
   std::string_view secret_place_ = "a value that is not one";
   std::vector<std::vector<Progress>> functions_;
   std::vector<std::vector<Progress>> rules_;

@@ -66,6 +66,7 @@ void Elaborator::run() {
   plan_.variables.reserve(plan.resources.size());
   inputs();
   templates_.resource_types();
+  record_defaults();
   items(plan.file.declarations);
   resolve_after();
   resolve_group_after();
@@ -74,47 +75,7 @@ void Elaborator::run() {
   }
 }
 
-// --- inputs
-
-// Inputs without a value stay symbolic; a host without one is a host of its own.
-void Elaborator::inputs() {
-  const Module& plan = entry();
-  for (std::uint32_t index = 0; index < plan.inputs.size(); ++index) {
-    const auto& declared = plan.inputs[index];
-    Input input;
-    input.name = std::string(declared.node->name.name.text());
-    input.type = plan.input_types[index];
-    input.is_secret = types_.kind(input.type) == TypeKind::secret;
-    input.documentation = documentation(sources_, declared.doc);
-    input.span = declared.node->name.span;
-    plan_.inputs.push_back(std::move(input));
-    input_values_.push_back(Value{Deferred{assembly_.core().add({.op = Op::input, .a = index})}});
-  }
-  for (std::uint32_t index = 0; index < plan.inputs.size(); ++index) {
-    const ast::InputDecl& node = *plan.inputs[index].node;
-    Input& input = plan_.inputs[index];
-    std::optional<Value> value = given_.values[index];
-    if (!value && !node.default_value.is_none()) {
-      host_name_ = node.name.name;
-      value = evaluate(modules_.entry(), node.default_value);
-    }
-    if (value && value->as<Deferred>() == nullptr) {
-      input.value = value;
-    }
-    if (!value && types_.kind(input.type) == TypeKind::host) {
-      value = Value{assembly_.host({.name = input.name,
-                                    .is_local = false,
-                                    .address = {},
-                                    .user = {},
-                                    .become = {},
-                                    .port = 0,
-                                    .become_password = {}})};
-    }
-    if (value && !input.is_secret) {
-      input_values_[index] = std::move(*value);
-    }
-  }
-}
+// --- what an evaluation asks for
 
 Value Elaborator::make_host(const Map& fields, Span at) {
   auto host = host_value(fields, host_name_.text(), assembly_);

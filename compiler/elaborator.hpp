@@ -80,8 +80,13 @@ class Elaborator final : public NamedValues {
     std::uint32_t depth = 0;
   };
 
-  // --- elaborate.cpp
+  // --- elaborate_inputs.cpp
   void inputs();
+  Value completed(const Value& value, std::uint32_t type, std::uint32_t input);
+  void record_defaults();
+  Value default_of(std::uint32_t record, std::size_t field);
+
+  // --- elaborate.cpp
   void items(const std::vector<ast::Declaration>& declarations);
   void item(const ast::Use&, const ast::Declaration&) {}
   void item(const ast::InputDecl&, const ast::Declaration&) {}

@@ -216,6 +216,42 @@ Evaluated host_value(const Map& fields, std::string_view name, Assembly& assembl
   return Value{assembly.host(std::move(host))};
 }
 
+// The fields that are given, in the type's order. One that has a default may be left out.
+static Evaluated record_of_map(const Map& map,
+                               std::uint32_t record,
+                               std::string_view name,
+                               const Types& types,
+                               Assembly& assembly) {
+  const RecordType declared = assembly.plan().record_types[record];
+  for (const auto& [key, value] : map) {
+    if (std::ranges::find(declared.field_names, key) == declared.field_names.end()) {
+      const std::vector<std::string_view> names(declared.field_names.begin(),
+                                                declared.field_names.end());
+      const auto near = nearest(key, names);
+      return failure(fmt::format("{} has no field `{}`{}", declared.name, key,
+                                 near.empty() ? "" : fmt::format("; did you mean `{}`?", near)));
+    }
+  }
+  Map result;
+  for (std::size_t field = 0; field < declared.field_names.size(); ++field) {
+    const std::string& key = declared.field_names[field];
+    const auto given = std::ranges::find(map, key, &Map::value_type::first);
+    if (given == map.end()) {
+      if (declared.defaults[field].is_none()) {
+        return failure(fmt::format("there is no `{}`", key));
+      }
+      continue;
+    }
+    auto item = typed_value(given->second, declared.field_types[field],
+                            fmt::format("{}.{}", name, key), types, assembly);
+    if (!item) {
+      return failure(fmt::format("at .{}: {}", key, item.error()));
+    }
+    result.emplace_back(key, std::move(*item));
+  }
+  return Value{std::move(result)};
+}
+
 Evaluated typed_value(const Value& raw,
                       std::uint32_t type,
                       std::string_view name,
@@ -249,33 +285,20 @@ Evaluated typed_value(const Value& raw,
     }
     return Value{std::move(result)};
   }
-  if ((wanted.kind == TypeKind::map || wanted.kind == TypeKind::record) && map != nullptr) {
+  if (wanted.kind == TypeKind::map && map != nullptr) {
     Map result;
-    const RecordType* record =
-        wanted.kind == TypeKind::record ? &assembly.plan().record_types[wanted.detail] : nullptr;
     for (const auto& [key, value] : *map) {
-      std::uint32_t field_type = wanted.element;
-      if (record != nullptr) {
-        const auto field = std::ranges::find(record->field_names, key);
-        if (field == record->field_names.end()) {
-          return failure(fmt::format("{} has no field `{}`", record->name, key));
-        }
-        field_type =
-            record->field_types[static_cast<std::size_t>(field - record->field_names.begin())];
-      }
-      auto item = typed_value(value, field_type, fmt::format("{}.{}", name, key), types, assembly);
+      auto item =
+          typed_value(value, wanted.element, fmt::format("{}.{}", name, key), types, assembly);
       if (!item) {
         return failure(fmt::format("at .{}: {}", key, item.error()));
       }
       result.emplace_back(key, std::move(*item));
     }
-    // Hosts are no plain values: cast() is for records without them, and fills in defaults.
-    const bool has_host =
-        record != nullptr && std::ranges::any_of(record->field_types, [&](auto of) {
-          return types.kind(of) == TypeKind::host;
-        });
-    return has_host ? Evaluated(Value{std::move(result)})
-                    : cast(assembly.plan(), Value{std::move(result)}, type);
+    return Value{std::move(result)};
+  }
+  if (wanted.kind == TypeKind::record && map != nullptr) {
+    return record_of_map(*map, wanted.detail, name, types, assembly);
   }
   return word != nullptr ? failure(fmt::format("`{}` is not a value of type {}", word->name.text(),
                                                types.text(type)))
@@ -328,7 +351,7 @@ class Reading {
   Assembly& assembly_;
   Diagnostics& diagnostics_;
   InputValues result_;
-  std::vector<bool> is_given_;
+  std::vector<bool> is_given_;  // though perhaps not as a value of its type
 };
 
 std::optional<std::uint32_t> Reading::ordinal(std::string_view name,

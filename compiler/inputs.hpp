@@ -34,7 +34,8 @@ struct InputValues {
                                       Diagnostics& diagnostics);
 
 // A value without types as one of `type`: maps become hosts and records; the error says what is
-// wrong with it.
+// wrong with it. Fields of records that are left out and have a default stay absent: defaults are
+// known when the plan is elaborated.
 [[nodiscard]] Evaluated typed_value(const Value& raw,
                                     std::uint32_t type,
                                     std::string_view name,

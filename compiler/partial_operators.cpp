@@ -133,7 +133,14 @@ Value Partial::native(Context& in, const Expr& expr) {
     auto text = outside_.source_text(*file, span_);
     return text ? Value{std::move(*text)} : Value{std::string()};
   }
-  auto result = apply_native(expr.b, arguments);
+  // The address of a host that was not given stays open.
+  if (arguments.size() == 1 && arguments[0].as<HostId>() != nullptr) {
+    const Host& host = assembly_.plan().hosts[arguments[0].as<HostId>()->index];
+    if (host.address.empty() && !host.is_local) {
+      return left();
+    }
+  }
+  auto result = apply_native(assembly_.plan(), expr.b, arguments);
   return result ? std::move(*result) : mistake(result.error(), left());
 }
 

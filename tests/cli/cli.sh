@@ -154,6 +154,20 @@ holds "$out" "first.exists" "explain step names the state"
 expect 2 "explain of no step" "$plan" explain step tow --plan "$work/small.plan"
 holds "$err" '`two`' "explain step has a suggestion"
 
+# --- test
+for file in "$root"/plans/*.plan; do
+  grep -q '^test "' "$file" || continue
+  expect 0 "test $file" timeout 10 "$plan" test "$file"
+  holds "$out" ", 0 failed" "test $file"
+done
+expect 0 "test --json" "$plan" test "$root/plans/inmanta_migration.plan" --json
+asks "$out" '.passed and (.tests | length) >= 9 and ([.tests[].crash_points] | add) > 100' "test --json"
+# A test of the plan tells a wrong plan from a right one.
+sed '/^require inmanta.upgradable/d' "$root/plans/inmanta_migration.plan" >"$work/no_rule.plan"
+cp "$root/plans/inmanta_releases.txt" "$work/"
+expect 3 "test of a plan without its rule" "$plan" test "$work/no_rule.plan"
+holds "$out" "FAILED  two major versions at once are refused" "the test names what is wrong"
+
 # --- a whole life
 expect 0 "status without a run" "$plan" status "$work/small.plan"
 holds "$out" "no run" "status without a run"
