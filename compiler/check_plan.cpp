@@ -65,11 +65,29 @@ std::uint32_t Checker::let_type(std::uint32_t where, std::uint32_t ordinal, Span
       expect_pure(node.value, wanted, "a plan's `let`");
     } else {
       type = infer_pure(node.value, no_type, "a plan's `let`");
+      known_type(node.value, type, node.name);
     }
     module().let_types[ordinal] = type;
     lets_[where][ordinal] = Progress::done;
   }
   return modules_[where].let_types[ordinal];
+}
+
+// Of a `let` without a type. After another mistake an open type is most likely its consequence.
+void Checker::known_type(ast::ExprId value, std::uint32_t type, const ast::Identifier& name) {
+  std::uint32_t inner = type;
+  while (types_[inner].element != UINT32_MAX) {
+    inner = types_[inner].element;
+  }
+  if (types_.kind(inner) != TypeKind::any || diagnostics_.has_errors()) {
+    return;
+  }
+  const TypeKind kind = types_.kind(type);
+  const std::string_view example = kind == TypeKind::list  ? "list<string>"
+                                   : kind == TypeKind::map ? "map<string>"
+                                                           : "string";
+  diagnostics_.report<Code::type_unknown>(span(value))
+      .help(fmt::format("say it: `let {}: {} = {}`", name.name.text(), example, source(value)));
 }
 
 std::uint32_t Checker::resource_type_of(std::uint32_t where, std::uint32_t ordinal, Span user) {
@@ -317,6 +335,9 @@ void Checker::clause(const ast::Clause& item) {
       if (wanted != no_type && !self.types_.fits(found, wanted)) {
         self.mismatch(node.value, wanted, found);
       }
+      if (wanted == no_type) {
+        self.known_type(node.value, found, node.name);
+      }
       self.set_slot(self.module().slots.at(&node.name), wanted == no_type ? found : wanted);
     }
     void operator()(const ast::ManualClause& node) const { text(node.text); }
@@ -433,6 +454,9 @@ void Checker::statement(const ast::Statement& item) {
       const std::uint32_t found = self.infer(node.value, wanted);
       if (wanted != no_type && !self.types_.fits(found, wanted)) {
         self.mismatch(node.value, wanted, found);
+      }
+      if (wanted == no_type) {
+        self.known_type(node.value, found, node.name);
       }
       self.set_slot(self.module().slots.at(&node.name), wanted == no_type ? found : wanted);
     }

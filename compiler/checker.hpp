@@ -66,6 +66,7 @@ class Checker {
   void item(const ast::EnumDecl&) {}
   void item(const ast::RecordDecl&) {}
   std::uint32_t let_type(std::uint32_t module, std::uint32_t ordinal, Span user);
+  void known_type(ast::ExprId value, std::uint32_t type, const ast::Identifier& name);
   std::uint32_t resource_type_of(std::uint32_t module, std::uint32_t ordinal, Span user);
   void clause(const ast::Clause& clause);
   void state_clause(ast::ExprId state, std::string_view clause);

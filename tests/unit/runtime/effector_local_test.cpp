@@ -160,6 +160,7 @@ TEST_CASE("a cancelled command ends") {
   const std::optional<Completion> completion = real->wait(in(10s));
   REQUIRE(completion);
   CHECK(std::get<Failure>(completion->result).kind == FailureKind::cancelled);
+  CHECK(std::get<Failure>(completion->result).code == Code::action_cancelled);
 }
 
 TEST_CASE("a command that kills its shell is unknown, those behind it are not harmed") {

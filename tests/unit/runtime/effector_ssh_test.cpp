@@ -86,6 +86,26 @@ class Sshd {
   }
   [[nodiscard]] std::string config() const { return path_ + "/ssh_config"; }
 
+  // As long as it lives, the user's key runs this and nothing else.
+  class ForcedCommand {
+   public:
+    ForcedCommand(const Sshd& sshd, const std::string& command) : path_(sshd.path_) {
+      std::ifstream key(path_ + "/user.pub");
+      std::string text;
+      std::getline(key, text);
+      std::ofstream(path_ + "/authorized") << "command=\"" << command << "\" " << text << "\n";
+    }
+    ~ForcedCommand() {
+      std::filesystem::copy_file(path_ + "/user.pub", path_ + "/authorized",
+                                 std::filesystem::copy_options::overwrite_existing);
+    }
+    ForcedCommand(const ForcedCommand&) = delete;
+    ForcedCommand& operator=(const ForcedCommand&) = delete;
+
+   private:
+    std::string path_;
+  };
+
  private:
   std::string path_ = "/tmp/plan-sshd-XXXXXX";
   int port_ = 0;
@@ -140,6 +160,54 @@ void check_host_keys(const Sshd& sshd) {
   Action stranger = script(sshd, "true");
   std::get<Exec>(stranger.body).host.user = "nobody-at-all";
   CHECK(failure_of(*effector(sshd), std::move(stranger)).code == Code::login_refused);
+}
+
+// The way to the host that a line of the client's configuration makes.
+Failure failure_on_the_way(const Sshd& sshd, const std::string& line, std::chrono::seconds limit) {
+  const std::string path = sshd.config() + ".other";
+  std::ofstream(path) << line << "\nInclude " << sshd.config() << "\n";
+  const auto made = make_effector({.ssh_config = path});
+  REQUIRE(made);
+  Action action = script(sshd, "true");
+  action.timeout = limit;
+  return failure_of(**made, std::move(action));
+}
+
+void check_ways(const Sshd& sshd) {
+  CHECK(failure_on_the_way(sshd, "ProxyCommand true", 20s).code == Code::handshake_broken);
+  CHECK(failure_on_the_way(sshd, "ProxyCommand sleep 60", 1s).code == Code::host_timed_out);
+  CHECK(failure_on_the_way(sshd, "HostName no-such-host.invalid", 20s).code ==
+        Code::host_unreachable);
+  Action closed = script(sshd, "true");
+  std::get<Exec>(closed.body).host.port = 1;
+  closed.timeout = 2s;
+  CHECK(failure_of(*effector(sshd), std::move(closed)).code == Code::host_refused);
+}
+
+// What sshd runs in place of a shell.
+void check_shells(const Sshd& sshd) {
+  const Sshd::ForcedCommand none(sshd, "echo This account is currently not available.");
+  const Failure why = failure_of(*effector(sshd), script(sshd, "true"));
+  CHECK(why.code == Code::shell_unusable);
+  CHECK(why.message.find("not available") != std::string::npos);
+}
+
+// A host whose sudo lets nobody do anything.
+void check_sudo(const Sshd& sshd) {
+  const std::string bin = sshd.config() + ".bin";
+  std::filesystem::create_directory(bin);
+  const auto program = [&](const std::string& name, const std::string& text) {
+    std::ofstream(bin + "/" + name) << "#!/bin/sh\n" << text << "\n";
+    std::filesystem::permissions(bin + "/" + name, std::filesystem::perms::owner_all);
+  };
+  program("id", "echo 1000");
+  program("sudo", "echo 'Sorry, user ops is not allowed to execute sh as postgres.' >&2; exit 1");
+  const Sshd::ForcedCommand other(sshd, "PATH=" + bin + ":$PATH exec sh");
+  Action action = script(sshd, "true");
+  std::get<Exec>(action.body).user = "postgres";
+  const Failure why = failure_of(*effector(sshd), std::move(action));
+  CHECK(why.code == Code::become_refused);
+  CHECK(why.message.find("not allowed to execute") != std::string::npos);
 }
 
 void check_commands(const Sshd& sshd) {
@@ -223,6 +291,9 @@ TEST_CASE("commands, transfers and forwards over ssh") {
   }
   const Sshd sshd;
   check_host_keys(sshd);
+  check_ways(sshd);
+  check_shells(sshd);
+  check_sudo(sshd);
   check_commands(sshd);
   check_lost_connection(sshd);
   check_transfers(sshd);

@@ -123,6 +123,39 @@ TEST_CASE("writing goes on after torn records, and says what was dropped") {
   CHECK(std::holds_alternative<EndRecord>(again->entries.back().record));
 }
 
+TEST_CASE("a journal of another format is not guessed at") {
+  Book book;
+  JournalWriter writer(book.storage, book.clock, {});
+  RunRecord record{.run_id = "id", .title = "A", .plan_digest = "00"};
+  record.format += 1;
+  writer.add(record);
+  REQUIRE(writer.flush());
+  const auto content = read_journal(book.storage);
+  REQUIRE_FALSE(content);
+  CHECK(content.error().code == Code::journal_version);
+}
+
+class FullStorage : public Storage {
+ public:
+  std::expected<std::vector<std::string>, Failure> read_all() override {
+    return std::vector<std::string>{};
+  }
+  std::expected<void, Failure> append(std::string_view) override {
+    return std::unexpected(Failure{.kind = FailureKind::failed, .message = "no room"});
+  }
+};
+
+TEST_CASE("a record that cannot be written is a failure of the journal") {
+  Book book;
+  FullStorage full;
+  JournalWriter writer(full, book.clock, {});
+  writer.add(RunRecord{.run_id = "id", .title = "A", .plan_digest = "00"});
+  const auto written = writer.flush();
+  REQUIRE_FALSE(written);
+  CHECK(written.error().code == Code::journal_not_written);
+  CHECK(written.error().message.find("no room") != std::string::npos);
+}
+
 TEST_CASE("a step with an intent and no outcome is half-way") {
   Book book;
   JournalWriter writer(book.storage, book.clock, {});

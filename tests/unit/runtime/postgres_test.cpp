@@ -160,6 +160,10 @@ void check_endings(const Cluster& cluster) {
   const Failure late = failure_of(sql_of(cluster, "select pg_sleep(20)"), 300ms);
   CHECK(late.kind == FailureKind::unknown);
   CHECK(late.code == Code::action_timed_out);
+  const Failure ended =
+      failure_of(sql_of(cluster, "select pg_terminate_backend(pg_backend_pid())"));
+  CHECK(ended.kind == FailureKind::unknown);
+  CHECK(ended.code == Code::database_lost);
   CHECK(std::chrono::steady_clock::now() - begun < 5s);
   const auto effector = make_effector({});
   REQUIRE(effector);

@@ -97,7 +97,9 @@ TEST_CASE("a request to where nothing listens has status 0, unless it must succe
   must.arguments.resize(7);
   must.arguments[6] = Value{true};
   CHECK_FALSE(decode(must, refused));
-  CHECK_FALSE(decode(must, HttpResult{.status = 500}));
+  const auto failed = decode(must, HttpResult{.status = 500});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == Code::request_failed);
   CHECK(decode(must, HttpResult{.status = 204}));
 }
 

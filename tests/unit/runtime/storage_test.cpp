@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -111,6 +112,22 @@ TEST_CASE("a place where no file can be is told") {
   CHECK(storage.error().code == Code::state_unusable);
 }
 
+TEST_CASE("a journal that another program holds is told") {
+  const Directory directory;
+  const std::string path = directory.path + "/run.journal";
+  REQUIRE(opened(path)->append("one"));
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  auto storage = open_storage(path, StorageUse::append);
+  const auto records =
+      storage ? (*storage)->read_all()
+              : std::expected<std::vector<std::string>, Failure>(std::unexpected(storage.error()));
+  sqlite3_close(other);
+  REQUIRE_FALSE(records);
+  CHECK(records.error().code == Code::state_failed);
+}
+
 TEST_CASE("a full disk fails the record, and those before it stay") {
   // /dev/full cannot hold a database; a file size limit is the nearest thing without a file system
   // of our own, and gives SQLite the same error on writing.
@@ -122,11 +139,14 @@ TEST_CASE("a full disk fails the record, and those before it stay") {
     const rlimit limit{.rlim_cur = 200'000, .rlim_max = 200'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     auto storage = open_storage(path, StorageUse::append);
-    bool has_failed = false;
-    for (int index = 0; storage && index < 1000 && !has_failed; ++index) {
-      has_failed = !(*storage)->append(std::string(1000, 'x'));
+    std::optional<Code> failed;
+    for (int index = 0; storage && index < 1000 && !failed; ++index) {
+      if (const auto appended = (*storage)->append(std::string(1000, 'x')); !appended) {
+        failed = appended.error().code;
+      }
     }
-    ::_exit(has_failed ? 0 : 1);
+    const bool is_told = failed == Code::state_disk_full || failed == Code::state_failed;
+    ::_exit(is_told ? 0 : 1);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
