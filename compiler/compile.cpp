@@ -40,16 +40,17 @@ CompileResult compile(SourceMap& sources,
     modules = {};
   }
   lint(plan, diagnostics);
-  if (!diagnostics.has_errors()) {
-    order(plan, diagnostics);
+  if (diagnostics.has_errors()) {
+    return result;
   }
-  if (!diagnostics.has_errors()) {
-    prove(plan, diagnostics);
+  const OrderFaults faults = order(plan, diagnostics);
+  prove(plan, diagnostics, faults);
+  if (diagnostics.has_errors()) {
+    result.refused = std::move(plan);
+    return result;
   }
-  if (!diagnostics.has_errors()) {
-    plan.digest = digest(plan);
-    result.plan = std::move(plan);
-  }
+  plan.digest = digest(plan);
+  result.plan = std::move(plan);
   return result;
 }
 

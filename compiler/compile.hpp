@@ -48,6 +48,8 @@ struct SecretSource {
 
 struct CompileResult {
   std::optional<Plan> plan;  // absent if there were errors
+  // The plan whose order or proof failed, ordered as far as that was possible: for drawings only.
+  std::optional<Plan> refused;
   std::map<std::string, SecretSource> secret_sources;
 };
 

@@ -25,20 +25,18 @@
 
 namespace plan {
 
-void order(Plan& plan, Diagnostics& diagnostics) {
+OrderFaults order(Plan& plan, Diagnostics& diagnostics) {
   plan.edges.clear();
   plan.topological.clear();
   Planner planner(plan, diagnostics);
-  if (!planner.take_written_order()) {
-    return;
-  }
+  planner.take_written_order();
   planner.link_single_providers();
   planner.link_chosen_providers();
   planner.resolve_threats();
   planner.link_waits();
   planner.resolve_threats();
   planner.report_ambiguities();
-  planner.finish();
+  return planner.finish();
 }
 
 }  // namespace plan

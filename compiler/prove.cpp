@@ -6,25 +6,20 @@
 
 namespace plan {
 
-void prove(Plan& plan, Diagnostics& diagnostics) {
+void prove(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults) {
   plan.preflight_requirements.clear();
   plan.point_of_no_return.clear();
-  check_resumable(plan, diagnostics);
-  check_aliases(plan, diagnostics);
-  if (plan.topological.size() != plan.steps.size()) {
-    return;  // order() has said what is wrong
-  }
-  Proof proof(plan, diagnostics);
-  // Without races, and only then, one execution stands for all.
-  if (!check_races(proof)) {
-    return;
-  }
+  Proof proof(plan, diagnostics, faults);
+  check_resumable(proof);
+  check_aliases(proof);
+  check_races(proof);
   for (const StepId step : plan.topological) {
     check_requirements(proof, step);
     check_waits(proof, step);
     check_data_loss(proof, step);
     proof.act(step);
   }
+  check_mutual_waits(proof);
   check_goals(proof);
   check_invariants(proof);
   check_rollback(proof);

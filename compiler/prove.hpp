@@ -1,18 +1,27 @@
 // Order and proof of an elaborated plan.
 #pragma once
 
+#include <vector>
+
 #include "compiler/plan.hpp"
 #include "dsl/diagnostic.hpp"
 
 namespace plan {
 
+// What order() has reported and could not decide. Nothing more is said about it.
+struct OrderFaults {
+  std::vector<StepId> steps;          // on cycles; sorted, unique
+  std::vector<VariableId> variables;  // about which the order is open; sorted, unique
+};
+
 // Infers the order of the steps from what they require and ensure (order.cpp): fills Plan::edges and
-// Plan::topological. Reports cycles, ambiguities and requirements whose only providers come too
-// late. Without errors the graph is acyclic.
-void order(Plan& plan, Diagnostics& diagnostics);
+// Plan::topological. Reports cycles and ambiguities. The graph is acyclic in any case: what was
+// reported is left out of it, so that prove() can look at the rest.
+OrderFaults order(Plan& plan, Diagnostics& diagnostics);
 
 // Proves that every schedule the order admits is safe (prove/*.cpp): fills
-// Plan::preflight_requirements and Plan::point_of_no_return. `plan` must be ordered.
-void prove(Plan& plan, Diagnostics& diagnostics);
+// Plan::preflight_requirements and Plan::point_of_no_return. `plan` must be ordered; `faults` is
+// what order() returned. Reports everything that is wrong, but not what follows from it.
+void prove(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults = {});
 
 }  // namespace plan

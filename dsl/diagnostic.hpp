@@ -24,7 +24,7 @@ enum class Code : std::uint16_t {
 };
 
 struct CodeInfo {
-  std::string_view code;    // "E0102"
+  std::string_view code;  // "E0102"
   Severity severity;
   std::string_view slug;    // "unknown_name"
   std::string_view format;  // "unknown {} `{}`"
@@ -48,6 +48,22 @@ struct Fix {
   bool is_safe = false;  // `plan check --fix` applies safe ones only
 };
 
+// One moment of a counter-example: a step that runs, and what matters of the world after it.
+struct Moment {
+  std::string step;                 // its name, or what happens instead: "undo of move", "a crash"
+  std::string then;                 // "live is false"; empty: nothing that matters
+  std::uint32_t node = UINT32_MAX;  // the step's number in the plan; none: no step of the plan
+  bool operator==(const Moment&) const = default;
+};
+
+// A schedule that goes wrong, the shortest there is: what happens, and what does not hold then.
+struct Counterexample {
+  std::vector<Moment> moments;
+  std::string violated;
+  [[nodiscard]] bool is_empty() const { return moments.empty(); }
+  bool operator==(const Counterexample&) const = default;
+};
+
 struct Diagnostic {
   Code code{};
   Severity severity = Severity::error;
@@ -57,7 +73,7 @@ struct Diagnostic {
   std::vector<Label> labels;
   std::vector<std::string> notes;
   std::vector<std::string> helps;
-  std::vector<std::string> schedule;  // counter-example: steps in the order in which it goes wrong
+  Counterexample schedule;
   std::vector<Fix> fixes;
 
   Diagnostic& label(Span span, std::string text);

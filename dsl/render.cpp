@@ -249,6 +249,14 @@ class Drawing {
     out += cleaned(text) + '\n';
   }
 
+  // An item with lines of its own below its name.
+  void list(std::string_view name, const std::vector<std::string>& lines) {
+    out += fmt::format("{:>{}} {}= {}:{}\n", "", gutter_, style_.strong, name, style_.off);
+    for (const std::string& line : lines) {
+      out += fmt::format("{:>{}}     {}\n", "", gutter_, cleaned(line));
+    }
+  }
+
   std::string out;
 
  private:
@@ -333,6 +341,27 @@ void draw_lines(Drawing& drawing,
   }
 }
 
+// "1. stop  live is false", "2. halt", "   violated: …": what holds stands in a column.
+std::vector<std::string> lines_of(const Counterexample& schedule) {
+  constexpr std::size_t column_limit = 32;
+  std::size_t column = 0;
+  for (const Moment& moment : schedule.moments) {
+    const std::size_t width = display_width(moment.step);
+    column = width <= column_limit && !moment.then.empty() ? std::max(column, width) : column;
+  }
+  std::vector<std::string> lines;
+  for (std::size_t index = 0; index < schedule.moments.size(); ++index) {
+    const Moment& moment = schedule.moments[index];
+    const std::size_t width = display_width(moment.step);
+    const std::string gap(moment.then.empty() ? 0 : std::max(column, width) - width + 2, ' ');
+    lines.push_back(fmt::format("{:>2}. {}{}{}", index + 1, moment.step, gap, moment.then));
+  }
+  if (!schedule.violated.empty()) {
+    lines.push_back("    violated: " + schedule.violated);
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string render(const Diagnostic& diagnostic,
@@ -350,12 +379,8 @@ std::string render(const Diagnostic& diagnostic,
       fmt::format("{}{}[{}]{}{}: {}{}\n", style.severity, name_of(diagnostic.severity), code.code,
                   style.off, style.strong, cleaned(diagnostic.message), style.off);
   draw_lines(drawing, lines, diagnostic, sources);
-  if (!diagnostic.schedule.empty()) {
-    std::string steps = "a schedule in which it goes wrong";
-    for (std::size_t index = 0; index < diagnostic.schedule.size(); ++index) {
-      steps += fmt::format("\n{:>2}. {}", index + 1, diagnostic.schedule[index]);
-    }
-    drawing.item("schedule", steps);
+  if (!diagnostic.schedule.is_empty()) {
+    drawing.list("a schedule that goes wrong", lines_of(diagnostic.schedule));
   }
   for (const std::string& note : diagnostic.notes) {
     drawing.item("note", note);

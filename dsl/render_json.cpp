@@ -44,6 +44,17 @@ Json place_of(Span span, const SourceMap& sources) {
           {"length", span.end - span.begin}};
 }
 
+Json json_of(const Counterexample& schedule) {
+  if (schedule.is_empty()) {
+    return nullptr;
+  }
+  Json steps = Json::array();
+  for (const Moment& moment : schedule.moments) {
+    steps.push_back({{"step", moment.step}, {"then", moment.then}});
+  }
+  return {{"steps", std::move(steps)}, {"violated", schedule.violated}};
+}
+
 Json json_of(const Diagnostic& diagnostic, const SourceMap& sources) {
   const CodeInfo& code = info(diagnostic.code);
   Json json = {{"code", code.code},
@@ -55,7 +66,7 @@ Json json_of(const Diagnostic& diagnostic, const SourceMap& sources) {
                {"labels", Json::array()},
                {"notes", diagnostic.notes},
                {"helps", diagnostic.helps},
-               {"schedule", diagnostic.schedule},
+               {"schedule", json_of(diagnostic.schedule)},
                {"fixes", Json::array()}};
   for (const Label& label : diagnostic.labels) {
     json["labels"].push_back({{"place", place_of(label.span, sources)}, {"text", label.text}});
@@ -110,8 +121,13 @@ Json sarif_fix(const Fix& fix, const SourceMap& sources) {
 
 std::string sarif_text(const Diagnostic& diagnostic) {
   std::string text = diagnostic.message;
-  for (std::size_t index = 0; index < diagnostic.schedule.size(); ++index) {
-    text += "\n" + std::to_string(index + 1) + ". " + diagnostic.schedule[index];
+  const auto& moments = diagnostic.schedule.moments;
+  for (std::size_t index = 0; index < moments.size(); ++index) {
+    text += "\n" + std::to_string(index + 1) + ". " + moments[index].step +
+            (moments[index].then.empty() ? "" : ": " + moments[index].then);
+  }
+  if (!diagnostic.schedule.violated.empty()) {
+    text += "\nviolated: " + diagnostic.schedule.violated;
   }
   for (const std::string& note : diagnostic.notes) {
     text += "\nnote: " + note;
@@ -120,6 +136,20 @@ std::string sarif_text(const Diagnostic& diagnostic) {
     text += "\nhelp: " + help;
   }
   return text;
+}
+
+// The counter-example as SARIF has it: a code flow of one thread. A moment has no place of its own,
+// so each is told at the diagnostic's.
+Json code_flow(const Diagnostic& diagnostic, const SourceMap& sources) {
+  Json locations = Json::array();
+  for (const Moment& moment : diagnostic.schedule.moments) {
+    Json location =
+        diagnostic.primary.is_none() ? Json::object() : location_of(diagnostic.primary, sources);
+    location["message"] = {{"text", moment.step + (moment.then.empty() ? "" : ": " + moment.then)}};
+    locations.push_back({{"location", std::move(location)}});
+  }
+  return {{"message", {{"text", diagnostic.schedule.violated}}},
+          {"threadFlows", Json::array({Json{{"locations", std::move(locations)}}})}};
 }
 
 Json result_of(const Diagnostic& diagnostic, const SourceMap& sources) {
@@ -137,6 +167,9 @@ Json result_of(const Diagnostic& diagnostic, const SourceMap& sources) {
       related["message"] = {{"text", label.text}};
       result["relatedLocations"].push_back(related);
     }
+  }
+  if (!diagnostic.schedule.is_empty()) {
+    result["codeFlows"].push_back(code_flow(diagnostic, sources));
   }
   for (const Fix& fix : diagnostic.fixes) {
     if (!fix.span.is_none()) {

@@ -3,6 +3,7 @@
 // source.
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -39,18 +40,25 @@ const Effect* find_own_source(const Plan& plan, const Step& step) {
   return found == step.effects.end() ? nullptr : &*found;
 }
 
-void check_aliases(const Plan& plan, Diagnostics& diagnostics) {
-  for (const Step& step : plan.steps) {
+void check_aliases(Proof& proof) {
+  const Plan& plan = proof.plan;
+  for (std::uint32_t index = 0; index < plan.steps.size(); ++index) {
+    const Step& step = plan.steps[index];
     const Effect* loss = find_own_source(plan, step);
     if (loss == nullptr) {
       continue;
     }
     const Resource& found = plan.resources[plan.variables[loss->variable.index].resource.index];
-    Diagnostic& diagnostic = diagnostics.report<Code::same_thing>(step.span, step.name, found.name);
+    Diagnostic& diagnostic =
+        proof.diagnostics.report<Code::same_thing>(step.span, step.name, found.name);
     diagnostic.at_primary("source and target are one and the same");
     diagnostic.label(found.span, fmt::format("`{}`", found.name));
     diagnostic.label(loss->span, "what was there is destroyed");
     diagnostic.note("resources of one type with equal keys are one resource, whatever their names");
+    diagnostic.schedule =
+        schedule_to(proof.schedules(), std::array{StepId{index}}, std::array{loss->variable});
+    diagnostic.schedule.violated =
+        fmt::format("what `{}` is to copy is gone before it is copied", step.name);
     diagnostic.help("look at the keys of the two: host, port, name");
   }
 }

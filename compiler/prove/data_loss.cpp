@@ -2,6 +2,7 @@
 // the author's word.
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -23,43 +24,52 @@ bool is_expendable(const Plan& plan, ResourceId resource) {
   return value != nullptr && *value;
 }
 
+// Whether nobody can write the variable beside the step: what it holds in the one execution, it
+// holds in every schedule when the step starts. What the step itself overwrites saves nothing.
+bool is_settled(const Proof& proof, VariableId variable, StepId step) {
+  return std::ranges::all_of(proof.effects.of(variable), [&](std::uint32_t index) {
+    const StepId writer = proof.effects.all()[index].step;
+    return writer != step && (proof.is_before(writer, step) || proof.is_before(step, writer));
+  });
+}
+
+// The variable that a copy took its present value from, or none.
+VariableId source_of(const Proof& proof, VariableId variable) {
+  const std::uint32_t at = proof.defined[variable.index];
+  if (at == UINT32_MAX) {
+    return {};
+  }
+  const Write& write = proof.effects.all()[proof.definitions[at].write];
+  const bool is_copy =
+      write.kind == WriteKind::set && proof.terms[write.value].kind == TermKind::initial;
+  return is_copy ? proof.terms.variable_of(write.value) : VariableId{};
+}
+
 // Another resource holds the same value now, or the plan itself says what the value is.
-bool is_saved(const Proof& proof, VariableId variable) {
+bool is_saved(const Proof& proof, VariableId variable, StepId step) {
   const TermId value = proof.state[variable.index];
   if (proof.terms.value(value) != nullptr || proof.terms.is_poison(value)) {
     return true;
   }
   const ResourceId resource = proof.plan.variables[variable.index].resource;
-  return std::ranges::any_of(proof.copies,
-                             [&](VariableId other) {
-                               return proof.state[other.index] == value &&
-                                      proof.plan.variables[other.index].resource != resource;
-                             }) ||
-         std::ranges::any_of(proof.copies, [&](VariableId other) {
-           // The lost one is itself the copy; its source still holds.
-           return other == variable && [&] {
-             const std::uint32_t at = proof.defined[variable.index];
-             if (at == UINT32_MAX) {
-               return false;
-             }
-             const Write& write = proof.effects.all()[proof.definitions[at].write];
-             return write.kind == WriteKind::set &&
-                    proof.terms[write.value].kind == TermKind::initial &&
-                    proof.state[proof.terms[write.value].a] == value;
-           }();
-         });
+  const auto holds = [&](VariableId other) {
+    return other.index != UINT32_MAX && proof.state[other.index] == value &&
+           proof.plan.variables[other.index].resource != resource && is_settled(proof, other, step);
+  };
+  return holds(source_of(proof, variable)) || std::ranges::any_of(proof.copies, holds);
 }
 
 }  // namespace
 
 void check_data_loss(Proof& proof, StepId step) {
   const Step& found = proof.plan.steps[step.index];
-  if (found.allows_destroy) {
+  if (found.allows_destroy || proof.is_misplaced(step)) {
     return;
   }
   for (const Write& write : proof.effects.of(step)) {
     const ResourceId resource = proof.plan.variables[write.variable.index].resource;
-    if (!write.destroys || is_expendable(proof.plan, resource) || is_saved(proof, write.variable)) {
+    if (!write.destroys || is_expendable(proof.plan, resource) ||
+        is_saved(proof, write.variable, step)) {
       continue;
     }
     const std::string& name = proof.plan.resources[resource.index].name;
@@ -77,7 +87,10 @@ void check_data_loss(Proof& proof, StepId step) {
         fmt::format("save it by a step before `{}`, or write `allow destroy` in the "
                     "block of `{}`",
                     found.name, found.name));
-    diagnostic.schedule = schedule_to(proof, {step});
+    diagnostic.schedule =
+        schedule_to(proof.schedules(), std::array{step}, std::array{write.variable});
+    diagnostic.schedule.violated = fmt::format("nothing holds what `{}` was before `{}`",
+                                               proof.variable(write.variable), found.name);
   }
 }
 

@@ -1,6 +1,7 @@
 // The reasons behind a refusal: last writers, copies, steps that come too late.
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -12,34 +13,10 @@ namespace plan {
 
 namespace {
 
-// Longest counter-example that is shown whole; of a longer one the end.
-constexpr std::size_t schedule_limit = 16;
 // Copies of copies that are followed.
 constexpr int copy_limit = 8;
 // Steps that come too late that are named.
 constexpr std::size_t late_limit = 3;
-
-std::string what_it_does(const Proof& proof, const Write& write) {
-  const std::string step = step_text(proof.plan, write.step);
-  const std::string variable = proof.variable(write.variable);
-  switch (write.kind) {
-    case WriteKind::part:
-      return fmt::format("{} changes a part of `{}`", step, variable);
-    case WriteKind::change:
-      return fmt::format("{} leaves `{}` with a value that nobody can know", step, variable);
-    case WriteKind::set:
-      if (write.copied_from.index != UINT32_MAX ||
-          proof.terms[write.value].kind == TermKind::initial) {
-        return fmt::format("{} copies `{}` from `{}`", step, variable,
-                           proof.variable(VariableId{proof.terms[write.value].a}));
-      }
-      if (const Value* value = proof.terms.value(write.value)) {
-        return fmt::format("{} makes `{}` {}", step, variable, to_text(*value));
-      }
-      return fmt::format("{} sets `{}`", step, variable);
-  }
-  return {};
-}
 
 // Follows one variable back over copies. Returns the variable and the step before which it would
 // have to be different; the step is none if the trace ends at the step that asked.
@@ -48,19 +25,24 @@ struct Origin {
   StepId copied_by;
 };
 
-Origin trace(Proof& proof, VariableId variable, Diagnostic& diagnostic) {
+Origin trace(Proof& proof,
+             VariableId variable,
+             Diagnostic& diagnostic,
+             std::vector<VariableId>& about) {
   Origin origin{.variable = variable, .copied_by = {}};
+  about.push_back(variable);
   std::uint32_t at = proof.defined[variable.index];
   for (int count = 0; count < copy_limit && at != UINT32_MAX; ++count) {
     const Definition& definition = proof.definitions[at];
     const Write& write = proof.effects.all()[definition.write];
-    diagnostic.label(write.span, what_it_does(proof, write));
+    diagnostic.label(write.span, what_it_does(proof.plan, proof.terms, write));
     const bool is_copy =
         write.kind == WriteKind::set && proof.terms[write.value].kind == TermKind::initial;
     if (!is_copy) {
       return origin;
     }
     origin = {.variable = VariableId{proof.terms[write.value].a}, .copied_by = write.step};
+    about.push_back(origin.variable);
     at = definition.source;
   }
   if (!origin.copied_by.is_none()) {
@@ -70,6 +52,19 @@ Origin trace(Proof& proof, VariableId variable, Diagnostic& diagnostic) {
                     proof.variable(origin.variable), step_text(proof.plan, origin.copied_by)));
   }
   return origin;
+}
+
+// Everyone who writes one of `about`, in order.
+std::vector<StepId> writers_of(const Proof& proof, std::span<const VariableId> about) {
+  std::vector<StepId> writers;
+  for (const VariableId variable : about) {
+    for (const std::uint32_t index : proof.effects.of(variable)) {
+      writers.push_back(proof.effects.all()[index].step);
+    }
+  }
+  std::ranges::sort(writers, {}, [&](StepId step) { return proof.graph.position(step.index); });
+  writers.erase(std::unique(writers.begin(), writers.end()), writers.end());
+  return writers;
 }
 
 // Notes on a step that would make it true but comes after `step`.
@@ -95,8 +90,9 @@ void explain_late(Proof& proof, StepId late, StepId step, Diagnostic& diagnostic
 bool explain_failure(Proof& proof, TermId condition, StepId step, Diagnostic& diagnostic) {
   std::vector<StepId> providers;
   StepId copied_by;
+  std::vector<VariableId> about;
   for (const VariableId variable : proof.variables_of(condition)) {
-    const Origin origin = trace(proof, variable, diagnostic);
+    const Origin origin = trace(proof, variable, diagnostic, about);
     for (const std::uint32_t index : proof.effects.of(variable)) {
       const StepId writer = proof.effects.all()[index].step;
       const auto found =
@@ -119,37 +115,10 @@ bool explain_failure(Proof& proof, TermId condition, StepId step, Diagnostic& di
       explain_late(proof, provider, step, diagnostic);
     }
   }
-  if (!step.is_none()) {
-    diagnostic.schedule = schedule_to(proof, {step});
-  }
+  diagnostic.schedule = step.is_none()
+                            ? schedule_to(proof.schedules(), writers_of(proof, about), about)
+                            : schedule_to(proof.schedules(), std::array{step}, about);
   return !providers.empty();
-}
-
-std::vector<std::string> schedule_to(const Proof& proof, std::vector<StepId> steps) {
-  std::vector<std::uint32_t> last;
-  for (const StepId step : steps) {
-    last.push_back(step.index);
-  }
-  std::vector<std::uint32_t> all = proof.graph.ancestors(last);
-  std::erase_if(all,
-                [&](std::uint32_t node) { return std::ranges::find(last, node) != last.end(); });
-  std::ranges::sort(all, {}, [&](std::uint32_t node) { return proof.graph.position(node); });
-  std::vector<std::string> names;
-  for (const std::uint32_t node : all) {
-    const StepKind kind = proof.plan.steps[node].kind;
-    if (kind != StepKind::loop_begin && kind != StepKind::loop_end) {
-      names.push_back(proof.plan.steps[node].name);
-    }
-  }
-  if (names.size() > schedule_limit) {
-    const std::size_t cut = names.size() - schedule_limit;
-    names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(cut));
-    names.insert(names.begin(), fmt::format("… ({} steps)", cut));
-  }
-  for (const StepId step : steps) {
-    names.push_back(proof.plan.steps[step.index].name);
-  }
-  return names;
 }
 
 }  // namespace plan

@@ -49,6 +49,10 @@ void check_goals(Proof& proof) {
       Diagnostic& diagnostic =
           proof.diagnostics.report<Code::goal_not_proven>(goal.span, goal.text);
       const bool has_provider = explain_failure(proof, part, StepId{}, diagnostic);
+      add_moment(diagnostic.schedule, "the end");
+      diagnostic.schedule.violated =
+          fmt::format("the goal `{}`{}", goal.text,
+                      proof.terms.is_refuted(value) ? "" : ", or nobody can know");
       diagnostic.at_primary(proof.terms.is_refuted(value) ? "does not hold at the end"
                                                           : "not sure at the end");
       if (diagnostic.helps.empty()) {

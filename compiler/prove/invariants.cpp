@@ -111,7 +111,7 @@ class Search {
         break;
       }
     }
-    proof_.found[chain.variable.index] = proof_.terms.initial(chain.variable);
+    proof_.found[chain.variable.index] = proof_.as_found(chain.variable);
   }
 
   void evaluate() {
@@ -125,6 +125,7 @@ class Search {
     TermId value = proof_.given(proof_.terms.substitute(condition_, proof_.found), condition_);
     value = proof_.terms.assume(value, proof_.given(condition_, condition_), true);
     if (!proof_.terms.is_true(value) && !proof_.terms.is_poison(value)) {
+      is_refuted_ = proof_.terms.is_refuted(value);
       report();
       is_done_ = true;
     }
@@ -152,9 +153,18 @@ class Search {
         late.push_back(end);
       }
     }
-    std::ranges::sort(started);
+    std::ranges::sort(started, {}, [&](StepId step) { return proof_.graph.position(step.index); });
     started.erase(std::unique(started.begin(), started.end()), started.end());
-    diagnostic.schedule = schedule_to(proof_, started);
+    std::vector<VariableId> about;
+    for (const Chain& chain : chains_) {
+      about.push_back(chain.variable);
+    }
+    diagnostic.schedule = schedule_to(proof_.schedules(), started, about);
+    if (diagnostic.schedule.is_empty()) {
+      add_moment(diagnostic.schedule, "the plan begins", "everything is as it was found");
+    }
+    diagnostic.schedule.violated =
+        fmt::format("`{}`{}", clause_.text, is_refuted_ ? "" : ", or nobody can know");
     diagnostic.at_primary("does not hold at this moment, or cannot be shown to hold");
     for (const StepId end : late) {
       for (const StepId start : started) {
@@ -174,6 +184,7 @@ class Search {
   std::vector<std::size_t> chosen_;
   std::size_t combinations_ = 0;
   bool is_done_ = false;
+  bool is_refuted_ = false;
 };
 
 }  // namespace
@@ -182,7 +193,10 @@ void check_invariants(Proof& proof) {
   for (const Condition& invariant : proof.plan.invariants) {
     const std::size_t before = proof.diagnostics.size();
     for (const TermId part : proof.terms.conjuncts(proof.terms.of(invariant.expr))) {
-      if (proof.diagnostics.size() == before) {
+      const auto variables = proof.variables_of(part);
+      const bool is_silent = std::ranges::any_of(
+          variables, [&](VariableId variable) { return proof.is_silent(variable); });
+      if (proof.diagnostics.size() == before && !is_silent) {
         Search(proof, invariant, part).run();
       }
     }

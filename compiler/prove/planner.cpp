@@ -71,7 +71,7 @@ bool Planner::insert(const Edge& new_edge) {
   return true;
 }
 
-bool Planner::take_written_order() {
+void Planner::take_written_order() {
   for (std::uint32_t index = 0; index < plan_.steps.size(); ++index) {
     const Step& step = plan_.steps[index];
     const std::vector<StepId> sources = data_sources(terms_, terms_, step);
@@ -104,15 +104,69 @@ bool Planner::take_written_order() {
   for (const Edge& written : edges_) {
     graph_.add(written.from.index, written.to.index);
   }
-  if (graph_.sort()) {
-    return true;
+  if (!graph_.sort()) {
+    leave_out_cycles();
   }
+}
+
+void Planner::leave_out_cycles() {
   for (const auto& cycle : graph_.cycles()) {
     std::vector<std::uint32_t> path(cycle);
     path.push_back(cycle.front());
     report_cycle(edges_of_path(edges_, path), "take one of these `after` away");
   }
-  return false;
+  const std::vector<std::uint32_t> component = graph_.components();
+  std::vector<std::uint32_t> size(component.size());
+  for (const std::uint32_t number : component) {
+    ++size[number];
+  }
+  const auto is_inside = [&](const Edge& item) {
+    return component[item.from.index] == component[item.to.index];
+  };
+  for (std::uint32_t node = 0; node < component.size(); ++node) {
+    if (size[component[node]] > 1) {
+      faults_.steps.push_back(StepId{node});
+    }
+  }
+  for (const Edge& item : edges_) {
+    if (item.from == item.to) {
+      faults_.steps.push_back(item.from);
+    }
+  }
+  std::erase_if(edges_, is_inside);
+  for (const StepId step : faults_.steps) {
+    for (const Write& write : effects_.of(step)) {
+      faults_.variables.push_back(write.variable);
+    }
+  }
+  graph_ = DependencyGraph(plan_.steps.size());
+  for (const Edge& item : edges_) {
+    graph_.add(item.from.index, item.to.index);
+  }
+  graph_.sort();
+}
+
+void Planner::give_up(const Site& site) {
+  for (const Bearer& bearer : sites_.bearers(site)) {
+    faults_.variables.push_back(bearer.variable);
+  }
+  terms_.for_each_leaf(site.atom, [&](TermId leaf) {
+    if (terms_[leaf].kind == TermKind::initial) {
+      faults_.variables.push_back(terms_.variable_of(leaf));
+    }
+  });
+}
+
+bool Planner::is_given_up(const Site& site) const {
+  const auto has = [](const auto& list, auto item) {
+    return std::ranges::find(list, item) != list.end();
+  };
+  bool result = !site.consumer.is_none() && has(faults_.steps, site.consumer);
+  terms_.for_each_leaf(site.atom, [&](TermId leaf) {
+    result = result || (terms_[leaf].kind == TermKind::initial &&
+                        has(faults_.variables, terms_.variable_of(leaf)));
+  });
+  return result;
 }
 
 void Planner::commit_link(const Link& link) {
@@ -223,6 +277,7 @@ void Planner::untangle_component(std::span<const std::uint32_t> nodes,
       report_cycle(nodes, left);
       for (const Tentative& item : left) {
         is_failed_[item.link.site] = true;
+        give_up(site_of(item.link));
       }
       return;
     }
@@ -424,10 +479,7 @@ void Planner::link_waits() {
   }
 }
 
-void Planner::finish() {
-  if (diagnostics_.has_errors()) {
-    return;
-  }
+OrderFaults Planner::finish() {
   const auto key = [](const Edge& item) {
     return std::tuple(item.from, item.to, item.reason, item.variable.index);
   };
@@ -440,6 +492,12 @@ void Planner::finish() {
   for (const std::uint32_t node : graph_.order()) {
     plan_.topological.push_back(StepId{node});
   }
+  std::ranges::sort(faults_.steps);
+  faults_.steps.erase(std::unique(faults_.steps.begin(), faults_.steps.end()), faults_.steps.end());
+  std::ranges::sort(faults_.variables);
+  faults_.variables.erase(std::unique(faults_.variables.begin(), faults_.variables.end()),
+                          faults_.variables.end());
+  return std::move(faults_);
 }
 
 }  // namespace plan

@@ -7,6 +7,7 @@
 
 #include "compiler/graph.hpp"
 #include "compiler/plan.hpp"
+#include "compiler/prove.hpp"
 #include "compiler/prove/effects.hpp"
 #include "compiler/prove/sites.hpp"
 #include "compiler/prove/terms.hpp"
@@ -18,8 +19,8 @@ class Planner {
  public:
   Planner(Plan& plan, Diagnostics& diagnostics);
 
-  // `after`, data, loops. False if that alone has a cycle, which is reported.
-  bool take_written_order();
+  // `after`, data, loops. Cycles in that alone are reported and left out of the order.
+  void take_written_order();
   // Conditions with one possible provider, all at once; then what is left of cycles.
   void link_single_providers();
   // Conditions with several providers, as the order so far allows.
@@ -29,8 +30,8 @@ class Planner {
   // A wait is put behind its provider where there is just one that can come first.
   void link_waits();
   void report_ambiguities();
-  // Fills Plan::edges and Plan::topological, unless errors were reported.
-  void finish();
+  // Fills Plan::edges and Plan::topological.
+  OrderFaults finish();
 
  private:
   // A causal link. No provider: the world as found. No consumer: the end of the plan.
@@ -71,6 +72,10 @@ class Planner {
   // Conditions with several providers.
   enum class Choice : std::uint8_t { none, made, open };
   Choice choose(std::uint32_t site);
+  void leave_out_cycles();
+  // Nothing more is said about what the site asks for.
+  void give_up(const Site& site);
+  bool is_given_up(const Site& site) const;
   bool link_all(std::uint32_t site, std::span<const Bearer> bearers);
   bool may_stop_between(const Site& site, StepId first, StepId last) const;
   bool try_resolve(const Threat& threat, bool& is_open);
@@ -88,6 +93,7 @@ class Planner {
   std::vector<std::uint32_t> several_;  // sites with several providers, not linked yet
   std::vector<std::uint32_t> waits_;
   std::vector<bool> is_failed_;  // by site: reported already
+  OrderFaults faults_;
 };
 
 }  // namespace plan

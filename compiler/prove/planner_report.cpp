@@ -1,6 +1,7 @@
 // What order.cpp has to say to the plan's author.
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 
@@ -8,6 +9,7 @@
 
 #include "compiler/prove/describe_edge.hpp"
 #include "compiler/prove/planner.hpp"
+#include "compiler/prove/schedule.hpp"
 
 namespace plan {
 
@@ -15,6 +17,14 @@ namespace {
 
 Span span_of(const Plan& plan, StepId step) {
   return plan.steps[step.index].span;
+}
+
+std::vector<VariableId> variables_of(std::span<const Bearer> bearers) {
+  std::vector<VariableId> variables;
+  for (const Bearer& bearer : bearers) {
+    variables.push_back(bearer.variable);
+  }
+  return variables;
 }
 
 }  // namespace
@@ -38,6 +48,12 @@ void Planner::report_cycle(std::span<const Edge> path, std::string_view help) {
                      describe_edge(plan_, edge));
   }
   diagnostic.help(std::string(help));
+  for (const Edge& edge : path) {
+    diagnostic.schedule.moments.push_back({.step = plan_.steps[edge.to.index].name,
+                                           .then = "waits for " + step_text(plan_, edge.from),
+                                           .node = edge.to.index});
+  }
+  diagnostic.schedule.violated = "none of them can ever start";
 }
 
 void Planner::report_cycle(std::span<const std::uint32_t> nodes,
@@ -65,6 +81,12 @@ void Planner::report_cycle(std::span<const std::uint32_t> nodes,
     for (const std::uint32_t node : cycle) {
       path.push_back(nodes[node]);
     }
+    const bool is_told = std::ranges::any_of(path, [&](std::uint32_t node) {
+      return std::ranges::find(faults_.steps, StepId{node}) != faults_.steps.end();
+    });
+    if (is_told) {
+      continue;
+    }
     path.push_back(path.front());
     report_cycle(edges_of_path(all, path),
                  "if one of them can rely on the world as found, say which of the two steps comes "
@@ -75,7 +97,7 @@ void Planner::report_cycle(std::span<const std::uint32_t> nodes,
 void Planner::report_ambiguities() {
   for (const std::uint32_t index : several_) {
     const Site& site = sites_.all()[index];
-    if (site.need != Need::start || is_failed_[index]) {
+    if (site.need != Need::start || is_failed_[index] || is_given_up(site)) {
       continue;
     }
     std::vector<std::string> names;
@@ -97,12 +119,22 @@ void Planner::report_ambiguities() {
     }
     diagnostic.help(
         fmt::format("say which one `{}` comes after: `after NAME` in its block", consumer));
+    diagnostic.schedule = schedule_to({plan_, terms_, effects_, graph_}, std::array{site.consumer},
+                                      variables_of(bearers));
+    add_to_last(diagnostic.schedule, "starts");
+    diagnostic.schedule.violated = fmt::format(
+        "nothing has provided it: `{}` need not come after {}", consumer, list_text(names));
     is_failed_[index] = true;
+    give_up(site);
   }
   while (!threats_.empty()) {
     const Threat threat = threats_.front();
     const Link link = links_[threat.link];
     const Site& site = site_of(link);
+    if (is_given_up(site)) {
+      threats_.erase(threats_.begin());
+      continue;
+    }
     const std::string& name = plan_.steps[threat.step.index].name;
     const std::string& provider = plan_.steps[link.provider.index].name;
     const std::string& consumer = plan_.steps[site.consumer.index].name;
@@ -120,7 +152,13 @@ void Planner::report_ambiguities() {
         fmt::format("write `after {}` in the block of `{}`, or `after {}` in the block "
                     "of `{}`",
                     consumer, name, name, provider));
-    diagnostic.schedule = {provider, name, consumer};
+    diagnostic.schedule = schedule_to({plan_, terms_, effects_, graph_},
+                                      std::array{link.provider, threat.step, site.consumer},
+                                      std::array{threat.variable});
+    add_to_last(diagnostic.schedule, "starts");
+    diagnostic.schedule.violated =
+        fmt::format("`{}` needs `{}` as `{}` leaves it", consumer, variable, provider);
+    give_up(site);
     // One of the two is taken, so that what follows from it is not reported, too.
     insert(edge(site.consumer, threat.step, EdgeReason::protects, threat.variable, site.span));
     threats_.erase(threats_.begin());

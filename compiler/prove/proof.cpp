@@ -10,13 +10,15 @@
 
 namespace plan {
 
-Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics)
+Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics, const OrderFaults& faults)
     : plan(the_plan),
       diagnostics(the_diagnostics),
       terms(the_plan),
       effects(the_plan, terms),
       loops(the_plan),
-      graph(the_plan.steps.size()) {
+      graph(the_plan.steps.size()),
+      is_silent_(the_plan.variables.size()),
+      is_misplaced_(the_plan.steps.size()) {
   for (const Edge& edge : plan.edges) {
     graph.add(edge.from.index, edge.to.index);
   }
@@ -35,6 +37,15 @@ Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics)
   }
   std::ranges::sort(copies);
   copies.erase(std::unique(copies.begin(), copies.end()), copies.end());
+  for (const VariableId variable : faults.variables) {
+    silence(variable);
+  }
+  for (const StepId step : faults.steps) {
+    is_misplaced_[step.index] = true;
+    for (const Write& write : effects.of(step)) {
+      silence(write.variable);
+    }
+  }
   shared_.resize(plan.loops.size());
   written_in_.resize(plan.loops.size());
   for (std::uint32_t loop = 0; loop < plan.loops.size(); ++loop) {
@@ -103,6 +114,12 @@ void Proof::silence(TermId condition) {
   }
 }
 
+void Proof::silence(VariableId variable) {
+  is_silent_[variable.index] = true;
+  state[variable.index] = terms.poison();
+  found[variable.index] = terms.poison();
+}
+
 void Proof::act(StepId step) {
   if (const auto loop = loop_at_.find(step.index); loop != loop_at_.end()) {
     const bool begins = plan.loops[loop->second].begin == step;
@@ -126,6 +143,7 @@ void Proof::act(StepId step) {
       value =
           terms.make(Op::conditional, 0, std::array{runs_now, value, state[write.variable.index]});
     }
+    value = is_silent(write.variable) ? terms.poison() : value;
     after[first + index] = value;
     const bool is_copy =
         write.kind == WriteKind::set && terms[write.value].kind == TermKind::initial;
@@ -144,7 +162,7 @@ void Proof::act(StepId step) {
 void Proof::enter_loop(std::uint32_t loop) {
   for (const std::uint32_t index : written_in_[loop]) {
     const Write& write = effects.all()[index];
-    if (is_private(write.variable, loop)) {
+    if (is_private(write.variable, loop) || is_silent(write.variable)) {
       continue;
     }
     const bool is_known = std::ranges::any_of(

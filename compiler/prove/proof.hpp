@@ -12,7 +12,9 @@
 
 #include "compiler/graph.hpp"
 #include "compiler/plan.hpp"
+#include "compiler/prove.hpp"
 #include "compiler/prove/effects.hpp"
+#include "compiler/prove/schedule.hpp"
 #include "compiler/prove/terms.hpp"
 #include "dsl/diagnostic.hpp"
 
@@ -25,7 +27,7 @@ struct Definition {
 };
 
 struct Proof {
-  Proof(Plan& plan, Diagnostics& diagnostics);
+  Proof(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults);
 
   // The step acts: what it writes gets its new values.
   void act(StepId step);
@@ -41,8 +43,18 @@ struct Proof {
   // A term over the world as found, simplified by what preflight makes sure of about `of`.
   [[nodiscard]] TermId given(TermId term, TermId of);
   void assume_found(TermId condition, StepId step, std::uint32_t requirement);
-  // From now on nothing is said about what this condition depends on.
+  // Until it is written again, nothing is said about what this condition depends on.
   void silence(TermId condition);
+  // Nothing is ever said about this variable: its value is not the same in all schedules.
+  void silence(VariableId variable);
+  [[nodiscard]] bool is_silent(VariableId id) const { return is_silent_[id.index]; }
+  // Something is wrong with the step's place in the order; that has been told.
+  [[nodiscard]] bool is_misplaced(StepId step) const { return is_misplaced_[step.index]; }
+  // The value before the plan begins.
+  [[nodiscard]] TermId as_found(VariableId id) const {
+    return is_silent(id) ? terms.poison() : terms.initial(id);
+  }
+  [[nodiscard]] ScheduleSource schedules() const { return {plan, terms, effects, graph}; }
   // Whether the variable belongs to the one element that the loop's body works on.
   [[nodiscard]] bool is_private(VariableId variable, std::uint32_t loop);
 
@@ -63,6 +75,13 @@ struct Proof {
   std::map<TermId, std::pair<StepId, std::uint32_t>> assumed;
   std::vector<std::vector<TermId>> assumed_of;  // the same by variable
   std::vector<TermId> unknowns;                 // for bearing()
+  // Conditions that steps wait for and that only steps beside them make true.
+  struct PendingWait {
+    StepId step;
+    std::uint32_t clause = 0;  // of Step::awaits
+    std::vector<StepId> providers;
+  };
+  std::vector<PendingWait> pending_waits;
 
  private:
   struct SharedValue {
@@ -75,6 +94,8 @@ struct Proof {
   bool mentions(TermId term, std::uint32_t loop);
   bool is_of_element(ResourceId resource, std::uint32_t loop);
 
+  std::vector<bool> is_silent_;                               // by variable
+  std::vector<bool> is_misplaced_;                            // by step
   std::vector<std::vector<SharedValue>> shared_;              // by loop
   std::vector<std::vector<std::uint32_t>> written_in_;        // by loop: writes in its body
   std::unordered_map<std::uint32_t, std::uint32_t> loop_at_;  // begin or end step → loop
@@ -82,20 +103,22 @@ struct Proof {
 
 // Explains why `condition`, a conjunct, is not known to hold when `step` starts (none: at the end):
 // labels for its last writers and what they copied, notes for steps that come too late, the
-// schedule. Returns whether some step would make it true.
+// schedule (without what it violates). Returns whether some step would make it true.
 bool explain_failure(Proof& proof, TermId condition, StepId step, Diagnostic& diagnostic);
-// The steps that have to run before these, then these: the shortest order that leads there.
-[[nodiscard]] std::vector<std::string> schedule_to(const Proof& proof, std::vector<StepId> steps);
 
-// One property each. The first five are called at each step of the execution, before it acts.
+// One property each. The first three are called at each step of the execution, before it acts.
 void check_requirements(Proof& proof, StepId step);
 void check_waits(Proof& proof, StepId step);
 void check_data_loss(Proof& proof, StepId step);
-void check_resumable(const Plan& plan, Diagnostics& diagnostics);
-void check_aliases(const Plan& plan, Diagnostics& diagnostics);
-// The `destroys` of a step that is given one resource as source and target; nullptr if there is none.
+void check_resumable(Proof& proof);
+void check_aliases(Proof& proof);
+// The `destroys` of a step that is given one resource as source and target; nullptr if there is
+// none.
 [[nodiscard]] const Effect* find_own_source(const Plan& plan, const Step& step);
-bool check_races(Proof& proof);
+// What is raced for is silenced: without races, and only then, one execution stands for all.
+void check_races(Proof& proof);
+// Of waits that end only by steps beside them: whether all of them can. After the execution.
+void check_mutual_waits(Proof& proof);
 void check_goals(Proof& proof);
 void check_invariants(Proof& proof);
 void check_rollback(Proof& proof);

@@ -4,39 +4,44 @@
 // access.
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "compiler/prove/describe_edge.hpp"
 #include "compiler/prove/proof.hpp"
+#include "compiler/prove/sites.hpp"
 
 namespace plan {
 
 namespace {
 
-enum class AccessKind : std::uint8_t { read, part, write };
+// `wait`: looked at until it holds; only who takes it away again is in the way.
+enum class AccessKind : std::uint8_t { read, wait, part, write };
 
 struct Access {
   StepId step;
   AccessKind kind = AccessKind::read;
   Span span;
+  TermId condition;  // of a wait
 };
 
 class Races {
  public:
   explicit Races(Proof& proof) : proof_(proof), reads_(proof.plan.variables.size()) {}
 
-  bool check() {
+  void check() {
     for (std::uint32_t index = 0; index < proof_.plan.steps.size(); ++index) {
       collect_reads(StepId{index});
     }
     for (std::uint32_t index = 0; index < proof_.plan.variables.size(); ++index) {
-      if (proof_.effects.is_written(VariableId{index})) {
-        check_variable(VariableId{index});
-        check_elements(VariableId{index});
+      const VariableId variable{index};
+      if (proof_.effects.is_written(variable) && !proof_.is_silent(variable)) {
+        check_variable(variable);
+        check_elements(variable);
       }
     }
-    return is_free_;
   }
 
  private:
@@ -54,10 +59,27 @@ class Races {
     });
   }
 
-  // Requirements, `when`, values that arguments and copies take from states. What a wait waits
-  // for may change beside it.
+  // What a wait waits for may become true beside it, but nobody may take it away again.
+  void collect_waits(StepId id) {
+    for (const Condition& condition : proof_.plan.steps[id.index].awaits) {
+      for (const TermId part : proof_.terms.conjuncts(proof_.terms.of(condition.expr))) {
+        for (const VariableId variable : proof_.variables_of(part)) {
+          if (proof_.effects.is_written(variable)) {
+            reads_[variable.index].push_back(
+                {.step = id, .kind = AccessKind::wait, .span = condition.span, .condition = part});
+          }
+        }
+      }
+    }
+  }
+
+  // Requirements, `when`, values that arguments and copies take from states.
   void collect_reads(StepId id) {
+    if (proof_.is_misplaced(id)) {
+      return;
+    }
     const Step& step = proof_.plan.steps[id.index];
+    collect_waits(id);
     for (const Condition& condition : step.requires_) {
       for (const VariableId variable : condition.reads) {
         add_read(variable, id, condition.span);
@@ -103,33 +125,56 @@ class Races {
     return accesses;
   }
 
+  // The accesses so far that no later write is known to come after, by kind. A write that does
+  // takes them out: who comes after it comes after them, too. There is more than one write only
+  // if they exclude each other.
+  using Frontier = std::array<std::vector<Access>, 4>;
+
+  static bool may_conflict(AccessKind one, AccessKind two) {
+    return one == AccessKind::write || two == AccessKind::write ||
+           (one == AccessKind::part) != (two == AccessKind::part);
+  }
+
   void check_variable(VariableId variable) {
-    const std::vector<Access> accesses = accesses_of(variable);
-    const Access* last_write = nullptr;
-    std::vector<const Access*> reads;
-    std::vector<const Access*> parts;
-    for (const Access& access : accesses) {
-      if (last_write != nullptr) {
-        check_pair(*last_write, access, variable);
-      }
-      if (access.kind != AccessKind::read) {
-        for (const Access* read : reads) {
-          check_pair(*read, access, variable);
+    Frontier frontier;
+    for (const Access& access : accesses_of(variable)) {
+      for (std::size_t kind = 0; kind < frontier.size(); ++kind) {
+        if (may_conflict(access.kind, static_cast<AccessKind>(kind)) &&
+            !pass(frontier[kind], access, variable)) {
+          proof_.silence(variable);
+          return;
         }
       }
-      if (access.kind != AccessKind::part) {
-        for (const Access* part : parts) {
-          check_pair(*part, access, variable);
-        }
-      }
-      if (access.kind == AccessKind::write) {
-        last_write = &access;
-        reads.clear();
-        parts.clear();
-      } else {
-        (access.kind == AccessKind::read ? reads : parts).push_back(&access);
-      }
+      frontier[static_cast<std::size_t>(access.kind)].push_back(access);
     }
+  }
+
+  // False, and reported, if one of `before` races with the access.
+  bool pass(std::vector<Access>& before, const Access& access, VariableId variable) {
+    std::size_t kept = 0;
+    for (const Access& other : before) {
+      const bool is_settled =
+          other.step == access.step || proof_.is_before(other.step, access.step);
+      if (!is_settled && conflict(other, access) && !exclude_each_other(other.step, access.step)) {
+        report(other, access, variable);
+        return false;
+      }
+      before[kept] = other;
+      kept += access.kind == AccessKind::write && is_settled ? 0 : 1;
+    }
+    before.resize(kept);
+    return true;
+  }
+
+  bool conflict(const Access& one, const Access& two) {
+    if (one.kind == AccessKind::wait || two.kind == AccessKind::wait) {
+      const Access& wait = one.kind == AccessKind::wait ? one : two;
+      const StepId writer = one.kind == AccessKind::wait ? two.step : one.step;
+      const auto found = bearing(proof_.terms, wait.condition, proof_.effects.of(writer),
+                                 proof_.found, proof_.unknowns);
+      return found && found->bearing == Bearing::threatens;
+    }
+    return true;
   }
 
   // Of two steps that never both run one needs no order.
@@ -144,26 +189,20 @@ class Races {
            proof_.terms.is_false(proof_.terms.conjunction(proof_.when(one), proof_.when(two)));
   }
 
-  void check_pair(const Access& one, const Access& two, VariableId variable) {
-    if (one.step == two.step || proof_.is_before(one.step, two.step) ||
-        exclude_each_other(one.step, two.step)) {
-      return;
-    }
-    is_free_ = false;
-    if (std::ranges::find(reported_, std::pair(one.step, two.step)) != reported_.end()) {
-      return;
-    }
-    reported_.emplace_back(one.step, two.step);
-    report(one, two, variable);
-  }
-
   void report(const Access& one, const Access& two, VariableId variable) {
+    // Another variable of the same two steps is the same race.
+    if (!reported_.emplace(one.step, two.step).second) {
+      return;
+    }
     const std::string& first = proof_.name(one.step);
     const std::string& second = proof_.name(two.step);
     const std::string text = proof_.variable(variable);
-    const bool has_read = one.kind == AccessKind::read || two.kind == AccessKind::read;
-    const Access& writer = one.kind == AccessKind::read ? two : one;
-    const Access& reader = one.kind == AccessKind::read ? one : two;
+    const auto looks = [](const Access& access) {
+      return access.kind == AccessKind::read || access.kind == AccessKind::wait;
+    };
+    const bool has_read = looks(one) || looks(two);
+    const Access& writer = looks(one) ? two : one;
+    const Access& reader = looks(one) ? one : two;
     Diagnostic& diagnostic = has_read
                                  ? proof_.diagnostics.report<Code::racing_read>(
                                        proof_.plan.steps[writer.step.index].span,
@@ -179,7 +218,13 @@ class Races {
         fmt::format("say which comes first: `after {}` in the block of `{}`, or the other "
                     "way round",
                     first, second));
-    diagnostic.schedule = schedule_to(proof_, {writer.step, reader.step});
+    diagnostic.schedule =
+        schedule_to(proof_.schedules(), std::array{writer.step, reader.step}, std::array{variable});
+    if (has_read) {
+      add_to_last(diagnostic.schedule, fmt::format("relies on {} as it was before", text));
+    }
+    diagnostic.schedule.violated =
+        fmt::format("the two may also run the other way round, or at once: `{}` is not sure", text);
   }
 
   // Two elements of a loop that runs them side by side.
@@ -199,22 +244,27 @@ class Races {
         diagnostic.label(found.span, "the loop");
         diagnostic.label(write.span, "changed here");
         diagnostic.help("write `one at a time` at the loop");
-        is_free_ = false;
-        break;
+        diagnostic.schedule =
+            schedule_to(proof_.schedules(), std::array{write.step}, std::array{variable});
+        add_to_last(diagnostic.schedule, "for one element");
+        add_moment(diagnostic.schedule, proof_.name(write.step), "for another element, beside it");
+        diagnostic.schedule.violated = fmt::format(
+            "`{}` is what the one or the other leaves, or half of each", proof_.variable(variable));
+        proof_.silence(variable);
+        return;
       }
     }
   }
 
   Proof& proof_;
   std::vector<std::vector<Access>> reads_;
-  std::vector<std::pair<StepId, StepId>> reported_;
-  bool is_free_ = true;
+  std::set<std::pair<StepId, StepId>> reported_;
 };
 
 }  // namespace
 
-bool check_races(Proof& proof) {
-  return Races(proof).check();
+void check_races(Proof& proof) {
+  Races(proof).check();
 }
 
 }  // namespace plan

@@ -48,6 +48,9 @@ void check_contradiction(Proof& proof, TermId condition, StepId step, std::uint3
   diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
   diagnostic.label(before.span, fmt::format("`{}` needs this", proof.name(other)));
   diagnostic.note("no step changes it before they start");
+  diagnostic.schedule = schedule_to(proof.schedules(), std::array{other, step}, {});
+  diagnostic.schedule.violated =
+      fmt::format("`{}` or `{}`: both speak of the world as found", before.text, clause.text);
   diagnostic.help("add a step between them that makes the second one's requirement true");
 }
 
@@ -60,6 +63,10 @@ void report(Proof& proof, Verdict verdict, TermId condition, const Condition& cl
   diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
   diagnostic.label(proof.plan.steps[step.index].span, "the step");
   const bool has_provider = explain_failure(proof, condition, step, diagnostic);
+  add_to_last(diagnostic.schedule, "starts");
+  diagnostic.schedule.violated =
+      fmt::format("`{}` requires `{}`, which {} then", proof.name(step), clause.text,
+                  verdict == Verdict::fails ? "is false" : "may be false");
   if (diagnostic.helps.empty()) {
     diagnostic.help(has_provider
                         ? fmt::format("order them with `after` so that it holds when `{}` starts",
@@ -72,6 +79,9 @@ void report(Proof& proof, Verdict verdict, TermId condition, const Condition& cl
 }  // namespace
 
 void check_requirements(Proof& proof, StepId step) {
+  if (proof.is_misplaced(step)) {
+    return;
+  }
   const auto& clauses = proof.plan.steps[step.index].requires_;
   for (std::uint32_t index = 0; index < clauses.size(); ++index) {
     bool needs_preflight = false;

@@ -2,6 +2,7 @@
 // true, or nobody in the plan says anything about it.
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -14,8 +15,8 @@ namespace plan {
 namespace {
 
 struct Providers {
-  bool is_beside = false;  // one may run at the same time
-  bool is_late = false;    // one comes after the wait
+  std::vector<StepId> beside;  // may run at the same time
+  bool is_late = false;        // one comes after the wait
 };
 
 Providers providers_of(Proof& proof, TermId condition, StepId step) {
@@ -32,7 +33,9 @@ Providers providers_of(Proof& proof, TermId condition, StepId step) {
       }
       const bool is_late = proof.is_before(step, writer);
       result.is_late = result.is_late || is_late;
-      result.is_beside = result.is_beside || (!is_late && !proof.is_before(writer, step));
+      if (!is_late && !proof.is_before(writer, step)) {
+        result.beside.push_back(writer);
+      }
     }
   }
   return result;
@@ -45,33 +48,134 @@ bool depends_on_unknown(const Proof& proof, TermId value) {
   return result;
 }
 
+void report(Proof& proof, StepId step, const Condition& clause, TermId part) {
+  Diagnostic& diagnostic = proof.diagnostics.report<Code::endless_wait>(
+      proof.plan.steps[step.index].span, proof.name(step), clause.text);
+  diagnostic.at_primary(fmt::format("waits for `{}`", clause.text));
+  diagnostic.label(clause.span, "what it needs in order to end");
+  if (explain_failure(proof, part, step, diagnostic)) {
+    diagnostic.help(fmt::format("let `{}` come after the step that makes it true, or run beside it",
+                                proof.name(step)));
+  } else {
+    diagnostic.help(fmt::format("add a step that ensures `{}`", clause.text));
+  }
+  add_to_last(diagnostic.schedule, "waits");
+  diagnostic.schedule.violated =
+      fmt::format("`{}` never holds: nothing that may run now makes it true", clause.text);
+}
+
+// Steps that can come to their end if a step with a wait needs one of its providers to have ended.
+// Kahn's algorithm (1962) with one more thing to count down.
+std::vector<bool> reachable_ends(const Proof& proof) {
+  const std::size_t count = proof.plan.steps.size();
+  std::vector<std::uint32_t> waiting(count);
+  std::vector<bool> is_met(proof.pending_waits.size());
+  std::multimap<std::uint32_t, std::size_t> ended_by;
+  for (std::uint32_t node = 0; node < count; ++node) {
+    proof.graph.for_each_predecessor(node, [&](std::uint32_t) { ++waiting[node]; });
+  }
+  for (std::size_t index = 0; index < proof.pending_waits.size(); ++index) {
+    ++waiting[proof.pending_waits[index].step.index];
+    for (const StepId provider : proof.pending_waits[index].providers) {
+      ended_by.emplace(provider.index, index);
+    }
+  }
+  std::vector<std::uint32_t> ready;
+  const auto release = [&](std::uint32_t node) {
+    if (--waiting[node] == 0) {
+      ready.push_back(node);
+    }
+  };
+  for (std::uint32_t node = 0; node < count; ++node) {
+    if (waiting[node] == 0) {
+      ready.push_back(node);
+    }
+  }
+  std::vector<bool> ends(count);
+  while (!ready.empty()) {
+    const std::uint32_t node = ready.back();
+    ready.pop_back();
+    ends[node] = true;
+    proof.graph.for_each_successor(node, release);
+    const auto [first, last] = ended_by.equal_range(node);
+    for (auto at = first; at != last; ++at) {
+      if (!is_met[at->second]) {
+        is_met[at->second] = true;
+        release(proof.pending_waits[at->second].step.index);
+      }
+    }
+  }
+  return ends;
+}
+
 }  // namespace
 
 void check_waits(Proof& proof, StepId step) {
-  for (const Condition& clause : proof.plan.steps[step.index].awaits) {
-    for (const TermId part : proof.terms.conjuncts(proof.terms.of(clause.expr))) {
+  if (proof.is_misplaced(step)) {
+    return;
+  }
+  const auto& clauses = proof.plan.steps[step.index].awaits;
+  for (std::uint32_t index = 0; index < clauses.size(); ++index) {
+    for (const TermId part : proof.terms.conjuncts(proof.terms.of(clauses[index].expr))) {
       const TermId value = proof.value_now(part, step);
       if (proof.terms.is_true(value) || proof.terms.is_poison(value) ||
           depends_on_unknown(proof, value)) {
         continue;
       }
-      const Providers providers = providers_of(proof, part, step);
+      Providers providers = providers_of(proof, part, step);
       const bool may_hold = !proof.terms.is_refuted(value) && !providers.is_late;
-      if (providers.is_beside || may_hold) {
+      if (may_hold) {
         continue;
       }
-      Diagnostic& diagnostic = proof.diagnostics.report<Code::endless_wait>(
-          proof.plan.steps[step.index].span, proof.name(step), clause.text);
-      diagnostic.at_primary(fmt::format("waits for `{}`", clause.text));
-      diagnostic.label(clause.span, "what it needs in order to end");
-      if (explain_failure(proof, part, step, diagnostic)) {
-        diagnostic.help(fmt::format(
-            "let `{}` come after the step that makes it true, or run beside it", proof.name(step)));
-      } else {
-        diagnostic.help(fmt::format("add a step that ensures `{}`", clause.text));
+      if (!providers.beside.empty()) {
+        proof.pending_waits.push_back(
+            {.step = step, .clause = index, .providers = std::move(providers.beside)});
+        continue;
       }
+      report(proof, step, clauses[index], part);
       proof.silence(part);
     }
+  }
+}
+
+void check_mutual_waits(Proof& proof) {
+  if (proof.pending_waits.empty()) {
+    return;
+  }
+  const std::vector<bool> ends = reachable_ends(proof);
+  Diagnostic* diagnostic = nullptr;
+  std::vector<StepId> stuck;
+  for (const Proof::PendingWait& wait : proof.pending_waits) {
+    const auto& providers = wait.providers;
+    const bool is_stuck =
+        !ends[wait.step.index] &&
+        std::ranges::none_of(providers, [&](StepId provider) { return ends[provider.index]; });
+    // Only a wait that may begin is the reason; what comes behind it is the consequence.
+    bool may_begin = true;
+    proof.graph.for_each_predecessor(
+        wait.step.index, [&](std::uint32_t before) { may_begin = may_begin && ends[before]; });
+    if (!is_stuck || !may_begin) {
+      continue;
+    }
+    const Step& step = proof.plan.steps[wait.step.index];
+    const Condition& clause = step.awaits[wait.clause];
+    if (diagnostic == nullptr) {
+      diagnostic = &proof.diagnostics.report<Code::endless_wait>(step.span, step.name, clause.text);
+      diagnostic->at_primary(fmt::format("waits for `{}`", clause.text));
+    }
+    diagnostic->label(clause.span, fmt::format("`{}` needs it in order to end", step.name));
+    for (const StepId provider : providers) {
+      diagnostic->note(
+          fmt::format("`{}` would make it true, but comes after a wait that cannot "
+                      "end either",
+                      proof.name(provider)));
+    }
+    stuck.push_back(wait.step);
+  }
+  if (diagnostic != nullptr) {
+    diagnostic->schedule = schedule_to(proof.schedules(), stuck, {});
+    diagnostic->schedule.violated = "each waits for what only comes after the other";
+    diagnostic->help("let one of the steps that are waited for run before the waits");
   }
 }
 

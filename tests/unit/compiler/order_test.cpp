@@ -170,7 +170,7 @@ TEST_CASE("a written cycle is told with its reasons") {
   Diagnostics diagnostics;
   order(builder.plan, diagnostics);
   CHECK(codes(diagnostics) == Codes{"E0301"});
-  CHECK(builder.plan.topological.empty());
+  CHECK(builder.plan.topological.size() == builder.plan.steps.size());  // without the cycle
 }
 
 TEST_CASE("what a copy hands on has to be true before it") {

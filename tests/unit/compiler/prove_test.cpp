@@ -15,8 +15,8 @@ using Texts = std::vector<std::string>;
 
 // Orders and proves; code and message of everything that was said.
 Texts said(Plan& plan, Diagnostics& diagnostics) {
-  order(plan, diagnostics);
-  prove(plan, diagnostics);
+  const OrderFaults faults = order(plan, diagnostics);
+  prove(plan, diagnostics, faults);
   Texts result;
   for (const Diagnostic& diagnostic : diagnostics.items()) {
     result.push_back(std::string(info(diagnostic.code).code) + " " + diagnostic.message);
@@ -60,7 +60,9 @@ TEST_CASE("a requirement that its last writer breaks is refused, with all places
   const Diagnostic& diagnostic = diagnostics.items().front();
   CHECK(diagnostic.primary == builder[halt].requires_[0].span);
   CHECK(has_label(diagnostic, "`stop` makes `live.value` false"));
-  CHECK(diagnostic.schedule == Texts{"stop", "halt"});
+  CHECK(diagnostic.schedule == Counterexample{{{"stop", "live.value is false", stop.index},
+                                               {"halt", "starts", halt.index}},
+                                              "`halt` requires `live.value`, which is false then"});
   CHECK(diagnostic.helps == Texts{"no step ensures `live.value`: add one before `halt`"});
 }
 
@@ -315,4 +317,148 @@ TEST_CASE("a refused requirement is reported once") {
   builder.goal(state);
   CHECK(said(builder.plan) ==
         Texts{"E0401 `one` requires `state.value`, which does not hold when it starts"});
+}
+
+TEST_CASE("errors of order do not hide what is wrong elsewhere") {
+  PlanBuilder builder;
+  const StepId one = builder.step("one");
+  const StepId two = builder.step("two");
+  const VariableId touched = builder.variable("touched");
+  builder.ensures(one, touched);
+  builder.ensures(two, touched, false);  // no race is told: their order is not known
+  builder.after(one, two);
+  builder.after(two, one);
+  const VariableId live = builder.variable("live");
+  const StepId stop = builder.step("stop");
+  const StepId halt = builder.step("halt");
+  builder.ensures(stop, live, false);
+  builder.requires_(halt, live);
+  builder.after(halt, stop);
+  const VariableId raced = builder.variable("raced");
+  builder.ensures(builder.step("three"), raced);
+  builder.ensures(builder.step("four"), raced);
+  CHECK(said(builder.plan) ==
+        Texts{"E0301 these steps wait for each other: `one` → `two` → `one`",
+              "E0403 `three` and `four` both change `raced.value` and may run at the same time",
+              "E0401 `halt` requires `live.value`, which does not hold when it starts"});
+}
+
+TEST_CASE("who excludes one of two writers is not ordered behind the other by that") {
+  PlanBuilder builder;
+  const VariableId state = builder.variable("state");
+  const VariableId fact = builder.variable("fact");
+  const StepId one = builder.step("one");
+  const StepId two = builder.step("two");
+  const StepId last = builder.step("last");
+  for (const StepId step : {one, two, last}) {
+    builder.ensures(step, state);
+  }
+  builder[one].when = builder.holds(fact);
+  builder[two].when = builder.holds(fact, false);
+  builder.after(last, two);
+  CHECK(said(builder.plan) ==
+        Texts{"E0403 `one` and `last` both change `state.value` and may run at the same time"});
+}
+
+TEST_CASE("two waits that end only by what comes after the other never end") {
+  PlanBuilder builder;
+  const VariableId left = builder.variable("left");
+  const VariableId right = builder.variable("right");
+  const StepId clear = builder.step("clear");
+  builder.ensures(clear, left, false);
+  builder.ensures(clear, right, false);
+  const StepId wait_left = builder.step("wait_left");
+  const StepId wait_right = builder.step("wait_right");
+  builder.awaits(wait_left, left);
+  builder.awaits(wait_right, right);
+  // Two providers each, so that none of them is put before the wait.
+  for (const char* name : {"set_left", "set_left_again"}) {
+    const StepId set = builder.step(name);
+    builder.ensures(set, left);
+    builder.after(set, wait_right);
+    builder.after(set, name == std::string("set_left") ? clear : StepId{set.index - 1});
+  }
+  for (const char* name : {"set_right", "set_right_again"}) {
+    const StepId set = builder.step(name);
+    builder.ensures(set, right);
+    builder.after(set, name == std::string("set_right") ? clear : StepId{set.index - 1});
+  }
+  builder.after(wait_left, clear);
+  builder.after(wait_right, clear);
+  SECTION("one of them can end") {
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("none can") {
+    builder.after(StepId{5}, wait_left);
+    builder.after(StepId{6}, wait_left);
+    CHECK(said(builder.plan) ==
+          Texts{"E0405 the wait `wait_left` can never end: it needs `left.value`"});
+  }
+}
+
+TEST_CASE("what is waited for is not taken away beside the wait") {
+  PlanBuilder builder;
+  const VariableId open = builder.variable("open");
+  const StepId wait = builder.step("wait");
+  const StepId close = builder.step("close");
+  builder.awaits(wait, open);
+  builder.ensures(close, open, false);
+  SECTION("unordered") {
+    CHECK(said(builder.plan) ==
+          Texts{"E0404 `close` changes `open.value` while `wait` may rely on it"});
+  }
+  SECTION("after it") {
+    builder.after(close, wait);
+    CHECK(said(builder.plan) == Texts{});
+  }
+}
+
+TEST_CASE("a copy that may be overwritten first saves nothing") {
+  PlanBuilder builder;
+  const VariableId data = builder.variable("data");
+  const VariableId backup = builder.variable("backup");
+  const StepId save = builder.step("save");
+  const StepId drop = builder.step("drop");
+  const StepId reuse = builder.step("reuse");
+  builder.copies(save, backup, data);
+  builder.changes(reuse, backup);
+  builder.after(reuse, save);
+  builder[drop].effects.push_back(builder.change(data, EffectKind::destroy));
+  builder.after(drop, save);
+  SECTION("beside it") {
+    CHECK(said(builder.plan) ==
+          Texts{"E0408 `drop` destroys `data.value`, which is saved nowhere"});
+  }
+  SECTION("after it") {
+    builder.after(reuse, drop);
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("by the step itself") {
+    builder.after(reuse, drop);
+    builder.changes(drop, backup);
+    CHECK(said(builder.plan) ==
+          Texts{"E0408 `drop` destroys `data.value`, which is saved nowhere"});
+  }
+}
+
+TEST_CASE("a step that may run before or after is looked at in both ways back") {
+  PlanBuilder builder;
+  const VariableId quiet = builder.variable("quiet");
+  const StepId move = builder.step("move");
+  const StepId other = builder.step("other");
+  builder[move].undo_operation = 1;
+  builder[move].undo_none = false;
+  builder[move].undo_requires.push_back(builder.holds(quiet));
+  builder.ensures(other, quiet, false);
+  builder[other].undo_operation = 1;
+  builder[other].undo_none = false;
+  builder[other].undo_effects.push_back(builder.set(quiet, true));
+  Diagnostics diagnostics;
+  CHECK(said(builder.plan, diagnostics) ==
+        Texts{"E0410 `move` cannot be taken back: its undo requires `quiet.value`"});
+  CHECK(diagnostics.items().front().schedule ==
+        Counterexample{{{"other", "quiet.value is false", other.index},
+                        {"move", "", move.index},
+                        {"undo of move", "starts"}},
+                       "`take_back` requires `quiet.value`"});
 }

@@ -35,7 +35,7 @@ TEST_CASE("a diagnostic shows its places, schedule, notes and helps") {
       .note("a note")
       .help("a help");
   auto& diagnostic = const_cast<Diagnostic&>(sample.diagnostics.items().front());
-  diagnostic.schedule = {"two", "one"};
+  diagnostic.schedule = {{{"two", "x is true"}, {"one"}}, "one needs not x"};
   CHECK(render(diagnostic, sample.sources) ==
         "error[E0006]: expected x, found y\n"
         "  --> a.plan:4:12\n"
@@ -45,9 +45,10 @@ TEST_CASE("a diagnostic shows its places, schedule, notes and helps") {
         "....\n"
         " 4 | step two = g(b)\n"
         "   |            ^^^^ needs it\n"
-        "   = schedule: a schedule in which it goes wrong\n"
-        "                1. two\n"
-        "                2. one\n"
+        "   = a schedule that goes wrong:\n"
+        "        1. two  x is true\n"
+        "        2. one\n"
+        "           violated: one needs not x\n"
         "   = note: a note\n"
         "   = help: a help\n"
         "   = explain: plan explain E0006\n");
