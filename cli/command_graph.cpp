@@ -8,7 +8,6 @@
 #include "compiler/emit/html.hpp"
 #include "compiler/emit/json.hpp"
 #include "compiler/emit/mermaid.hpp"
-#include "compiler/emit/runbook.hpp"
 #include "compiler/emit/svg.hpp"
 
 namespace plan {
@@ -29,8 +28,6 @@ std::expected<std::string, std::string> emit_as(GraphFormat format,
       return emit_graph_json(plan, options);
     case GraphFormat::html:
       return emit_html(plan, options);
-    case GraphFormat::runbook:
-      return emit_runbook(plan);
   }
   return std::unexpected("unknown format");
 }

@@ -18,5 +18,7 @@ namespace plan {
 [[nodiscard]] ExitCode run_mark_done(const Options& options);
 [[nodiscard]] ExitCode run_approve(const Options& options);
 [[nodiscard]] ExitCode run_adopt(const Options& options);
+[[nodiscard]] ExitCode run_path(const Options& options);
+[[nodiscard]] ExitCode run_doc(const Options& options);
 
 }  // namespace plan

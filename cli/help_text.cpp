@@ -56,8 +56,25 @@ const std::vector<CommandHelp>& command_helps() {
        "Examples:\n"
        "  plan graph upgrade.plan --format html -o upgrade.html\n"
        "  plan graph upgrade.plan --format svg -o upgrade.svg\n"
-       "  plan graph upgrade.plan --format runbook   # numbered steps with commands, as Markdown\n"
        "  plan graph upgrade.plan | dot -Tpdf > upgrade.pdf"},
+      {Command::doc, "doc", "Write the runbook: the plan as a procedure for people",
+       "Phases, hosts, commands, what must hold before and what is checked after, waits, loops, "
+       "the\n"
+       "way back of each step and the point of no return. It needs no inputs; a secret is named,\n"
+       "never shown.\n\n"
+       "Examples:\n"
+       "  plan doc upgrade.plan > runbook.md\n"
+       "  plan doc upgrade.plan --inputs site.plan --format html -o runbook.html"},
+      {Command::path, "path", "Find the upgrade path between two releases",
+       "Asks the rules of a release catalogue: the same that a plan is proven with. Without a "
+       "path it\n"
+       "says what stands in the way and what would open it.\n\n"
+       "Examples:\n"
+       "  plan path --from 4.2.1 --to 7.0.3 --catalogue releases.txt\n"
+       "  plan path --from orchestrator=7.1.0 --from postgresql=13.14 --to orchestrator=8.7.6 "
+       "\\\n"
+       "    --catalogue stack.txt --json\n\n"
+       "Exit status: 0 there is a path, 3 there is none, 2 the catalogue or a version is wrong."},
       {Command::fmt, "fmt", "Bring sources into the one canonical form",
        "Directories are searched for *.plan; `-` formats standard input to standard output.\n\n"
        "Examples:\n"

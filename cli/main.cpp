@@ -37,6 +37,10 @@ ExitCode run(const Options& options) {
       return run_approve(options);
     case Command::adopt:
       return run_adopt(options);
+    case Command::path:
+      return run_path(options);
+    case Command::doc:
+      return run_doc(options);
   }
   return ExitCode::internal_error;
 }

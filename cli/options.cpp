@@ -25,7 +25,10 @@ const std::map<std::string, ColorWhen> color_names = {
 const std::map<std::string, GraphFormat> format_names = {
     {"dot", GraphFormat::dot},   {"mermaid", GraphFormat::mermaid},
     {"svg", GraphFormat::svg},   {"json", GraphFormat::json},
-    {"html", GraphFormat::html}, {"runbook", GraphFormat::runbook}};
+    {"html", GraphFormat::html}};
+
+const std::map<std::string, DocFormat> doc_format_names = {{"markdown", DocFormat::markdown},
+                                                           {"html", DocFormat::html}};
 
 void add_common(CLI::App& app, Raw& raw) {
   app.add_flag("--json", raw.options.is_json, "Write the result as JSON to standard output");
@@ -91,13 +94,37 @@ void add_check(CLI::App& app, Raw& raw) {
 
 void add_graph(CLI::App& app, Raw& raw) {
   add_plan(app, raw);
-  app.add_option("--format", raw.options.format, "dot, mermaid, svg, json, html or runbook")
+  app.add_option("--format", raw.options.format, "dot, mermaid, svg, json or html")
       ->transform(CLI::CheckedTransformer(format_names))
       ->option_text("FORMAT");
   app.add_option("-o,--output", raw.options.output, "Write to FILE instead of standard output")
       ->option_text("FILE");
   app.add_flag("--all-edges", raw.options.shows_all_edges,
                "Also show arrows that follow from others");
+}
+
+void add_doc(CLI::App& app, Raw& raw) {
+  add_plan(app, raw);
+  app.add_option("--format", raw.options.doc_format, "markdown or html")
+      ->transform(CLI::CheckedTransformer(doc_format_names))
+      ->option_text("FORMAT");
+  app.add_option("-o,--output", raw.options.output, "Write to FILE instead of standard output")
+      ->option_text("FILE");
+}
+
+void add_path(CLI::App& app, Raw& raw) {
+  app.add_option("--catalogue", raw.options.catalogue, "The release catalogue (docs/catalogue.md)")
+      ->required()
+      ->option_text("FILE");
+  for (const bool is_end : {false, true}) {
+    app.add_option(is_end ? "--to" : "--from", is_end ? raw.options.to : raw.options.from,
+                   is_end ? "The release to go to; COMPONENT=VERSION where there are several"
+                          : "The release that runs; COMPONENT=VERSION for each of several")
+        ->required()
+        ->option_text("VERSION")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
 }
 
 void add_explain(CLI::App& app, Raw& raw) {
@@ -161,6 +188,12 @@ void add_options(CLI::App& app, Command command, Raw& raw) {
     case Command::approve:
       add_step(app, raw);
       app.add_flag("--no", raw.options.answers_no, "Answer with no");
+      break;
+    case Command::path:
+      add_path(app, raw);
+      break;
+    case Command::doc:
+      add_doc(app, raw);
       break;
   }
   add_common(app, raw);

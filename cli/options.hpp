@@ -25,10 +25,13 @@ enum class Command : std::uint8_t {
   test,
   mark_done,
   approve,
-  adopt
+  adopt,
+  path,
+  doc
 };
 
-enum class GraphFormat : std::uint8_t { dot, mermaid, svg, json, html, runbook };
+enum class GraphFormat : std::uint8_t { dot, mermaid, svg, json, html };
+enum class DocFormat : std::uint8_t { markdown, html };
 
 struct Options {
   Command command{};
@@ -40,7 +43,7 @@ struct Options {
   std::vector<std::string> files;          // of fmt
   std::map<std::string, std::string> set;  // --set name=value
   std::optional<std::string> inputs_file;
-  std::optional<std::string> output;  // --out of check, -o of graph; "-" is stdout
+  std::optional<std::string> output;  // --out of check, -o of graph and doc; "-" is stdout
 
   // Of the commands that look at hosts.
   std::optional<std::string> ssh_config;
@@ -60,6 +63,10 @@ struct Options {
   std::string reason;
   bool answers_no = false;  // approve --no
   std::string filter;       // of test: part of a title
+  DocFormat doc_format = DocFormat::markdown;
+  std::string catalogue;          // of path
+  std::vector<std::string> from;  // VERSION, or COMPONENT=VERSION
+  std::vector<std::string> to;
 };
 
 // What to print instead of doing something: help, version, what is wrong with the command line.

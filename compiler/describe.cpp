@@ -83,6 +83,19 @@ std::string wrapped(std::string text, bool is_wrapped) {
   return is_wrapped ? fmt::format("({})", text) : text;
 }
 
+// A value inside of a condition, by its beginning: it may be the text of a whole file.
+std::string brief(std::string text) {
+  constexpr std::size_t room = 100;
+  if (text.size() > room) {
+    std::size_t end = room;
+    while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+      --end;
+    }
+    text.replace(end, std::string::npos, "…");
+  }
+  return text;
+}
+
 Value Describing::path(ExprId id) {
   const Expr expr = core_[id];
   if (expr.op == Op::constant) {
@@ -122,7 +135,7 @@ std::string Describing::text(ExprId id, int binding) {
   }
   const Value known = path(id);
   if (known.as<Null>() == nullptr) {
-    return describe(assembly_, known);
+    return brief(describe(assembly_, known));
   }
   return other(expr, binding);
 }
@@ -161,7 +174,7 @@ std::string Describing::other(const Expr& expr, int binding) {
   // Not exhaustive by intent: the operators are dealt with in text().
   switch (expr.op) {  // NOLINT
     case Op::constant:
-      return describe(assembly_, core_.constant_value(expr.a));
+      return brief(describe(assembly_, core_.constant_value(expr.a)));
     case Op::state_of:
       return fmt::format("{}.{}", text({expr.a}, postfix),
                          assembly_.plan().resource_types[expr.d].attributes[expr.b].name);

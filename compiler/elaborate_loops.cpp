@@ -56,6 +56,13 @@ std::string Elaborator::label_of(const Value& item, std::size_t index) {
       item.as<HostId>() != nullptr) {
     return describe(assembly_, item);
   }
+  if (const auto* record = item.as<Map>()) {
+    const Value* name = find(*record, "name");
+    if (const auto* text = name == nullptr ? nullptr : name->as<std::string>();
+        text != nullptr && !text->empty()) {
+      return *text;
+    }
+  }
   return std::to_string(index + 1);
 }
 

@@ -35,43 +35,7 @@ bool contains(const List& list, const Value& value) {
   return std::ranges::any_of(list, [&](const Value& item) { return same(item, value); });
 }
 
-// --- versions and numbers
-
-Evaluated version(Arguments arguments) {
-  return over_text(arguments, [](const Texts& texts) -> Evaluated {
-    std::string_view text = *texts[0];
-    if (text.starts_with('v')) {
-      text.remove_prefix(1);
-    }
-    if (text.empty() || text[0] < '0' || text[0] > '9' || text.size() > 200) {
-      return failure(quoted(*texts[0]) + " is not a version");
-    }
-    return Value{Version{std::string(text)}};
-  });
-}
-
-// Component 0 of 8.7.6 is 8; components that are absent are 0.
-Evaluated version_component(Arguments arguments) {
-  std::string why;
-  const auto* version = want<Version>(arguments, 0, "a version", why);
-  const auto* index = want<std::int64_t>(arguments, 1, "an int", why);
-  if (!why.empty()) {
-    return failure(why);
-  }
-  std::string_view rest = version->text;
-  for (std::int64_t skipped = 0; skipped < *index; ++skipped) {
-    const std::size_t dot = rest.find('.');
-    if (dot == std::string_view::npos) {
-      return Value{std::int64_t{0}};
-    }
-    rest.remove_prefix(dot + 1);
-  }
-  std::int64_t number = 0;
-  const auto result = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  return result.ec == std::errc{}
-             ? Evaluated(Value{number})
-             : failure(fmt::format("component {} of {} is not a number", *index, version->text));
-}
+// --- numbers
 
 Evaluated to_int(Arguments arguments) {
   return over_text(arguments, [](const Texts& texts) -> Evaluated {
@@ -300,6 +264,12 @@ constexpr Native table[] = {
     {"milliseconds", 1, milliseconds},
     {"bytes", 1, bytes},
     {"shell_quote!", 1, shell_quote},
+    {"checked_catalogue", 1, checked_catalogue},
+    {"catalogue_releases", 1, catalogue_releases},
+    {"upgrade_objections", 3, upgrade_objections},
+    {"upgrade_hops", 3, upgrade_hops},
+    {"joint_upgrade_objections", 3, upgrade_objections},
+    {"joint_upgrade_hops", 3, upgrade_hops},
 };
 
 constexpr auto names = [] {

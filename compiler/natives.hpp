@@ -1,4 +1,4 @@
-// Shared by natives.cpp (the table, numbers, lists) and text_natives.cpp.
+// Shared by natives.cpp (the table, numbers, lists), text_natives.cpp and version_natives.cpp.
 #pragma once
 
 #include <array>
@@ -58,5 +58,12 @@ Evaluated sha256_text(Arguments arguments);
 Evaluated sql_identifier(Arguments arguments);
 Evaluated sql_literal(Arguments arguments);
 Evaluated shell_quote(Arguments arguments);
+
+Evaluated version(Arguments arguments);
+Evaluated version_component(Arguments arguments);
+Evaluated checked_catalogue(Arguments arguments);
+Evaluated catalogue_releases(Arguments arguments);
+Evaluated upgrade_objections(Arguments arguments);
+Evaluated upgrade_hops(Arguments arguments);
 
 }  // namespace plan::natives

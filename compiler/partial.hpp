@@ -79,6 +79,7 @@ class Partial {
   Value conditional(Context& in, const Expr& expr);
   Value call(Context& in, const Expr& expr);
   Value native(Context& in, const Expr& expr);
+  Value no_path(std::string_view why);
   Value for_all(Context& in, const Expr& expr);
   Value map(Context& in, const Expr& expr);
   Value binder(Context& in, const Expr& expr, const Value& list);

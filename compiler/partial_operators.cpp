@@ -131,7 +131,7 @@ Value Partial::native(Context& in, const Expr& expr) {
       return Value{std::string()};
     }
     auto text = outside_.source_text(*file, span_);
-    return text ? Value{std::move(*text)} : Value{std::string()};
+    return text ? Value{std::move(*text)} : poison();
   }
   // The address of a host that was not given stays open.
   if (arguments.size() == 1 && arguments[0].as<HostId>() != nullptr) {
@@ -141,7 +141,24 @@ Value Partial::native(Context& in, const Expr& expr) {
     }
   }
   auto result = apply_native(assembly_.plan(), expr.b, arguments);
-  return result ? std::move(*result) : mistake(result.error(), left());
+  if (result) {
+    return std::move(*result);
+  }
+  const bool is_path = pure_natives()[expr.b].ends_with("upgrade_hops");
+  return is_path && speculation_ == 0 ? no_path(result.error()) : mistake(result.error(), left());
+}
+
+// The first line says that there is no way, the others what stands in it.
+Value Partial::no_path(std::string_view why) {
+  why.remove_prefix(why.find(": ") + 2);  // the function's name
+  const std::size_t first = why.find('\n');
+  Diagnostic& diagnostic =
+      diagnostics_.report<Code::no_upgrade_path>(span_, why.substr(0, first));
+  while (why.contains('\n')) {
+    why.remove_prefix(why.find('\n') + 1);
+    diagnostic.note(std::string(why.substr(0, why.find('\n'))));
+  }
+  return poison();
 }
 
 Value Partial::cast(Context& in, const Expr& expr) {

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "compiler/emit/dot.hpp"
+#include "compiler/emit/html_text.hpp"
 #include "compiler/emit/json.hpp"
 #include "compiler/emit/page.hpp"
 #include "compiler/emit/svg.hpp"
@@ -10,29 +11,6 @@
 namespace plan {
 
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
 
 // JSON that can stand in a script element: it must not hold "</script" or "<!--".
 std::string inside_script(const std::string& json) {
@@ -53,7 +31,7 @@ std::string legend(const emit::View& view) {
   for (const auto& [host, colour] : view.legend) {
     const emit::Colour& shown = emit::palette()[colour];
     result += fmt::format("<li><span style=\"background:{};border-color:{}\"></span>{}</li>",
-                          shown.fill, shown.line, escaped(host));
+                          shown.fill, shown.line, emit::html_escaped(host));
   }
   return result;
 }
@@ -71,13 +49,15 @@ void fill(std::string& text, std::string_view name, std::string_view value) {
 
 std::expected<std::string, std::string> emit_html(const Plan& plan,
                                                   const emit::GraphOptions& options) {
-  std::expected<std::string, std::string> svg = render_svg(emit_dot(plan, options));
+  emit::GraphOptions drawn = options;
+  drawn.has_heading = false;  // the page has it
+  std::expected<std::string, std::string> svg = render_svg(emit_dot(plan, drawn));
   if (!svg) {
     return svg;
   }
   const std::size_t begin = svg->find("<svg");  // after the prologue, which HTML does not take
   std::string body(emit::page_body);
-  fill(body, "title", escaped(plan.title));
+  fill(body, "title", emit::html_escaped(plan.title));
   fill(body, "legend", legend(emit::view_of(plan)));
   fill(body, "svg", std::string_view(*svg).substr(begin == std::string::npos ? 0 : begin));
   std::string page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
@@ -85,8 +65,8 @@ std::expected<std::string, std::string> emit_html(const Plan& plan,
   page +=
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
       "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n";
-  page += "<title>" + escaped(plan.title) + "</title>\n<style>" + std::string(emit::page_style) +
-          "</style>\n</head>\n";
+  page += "<title>" + emit::html_escaped(plan.title) + "</title>\n<style>" +
+          std::string(emit::page_style) + "</style>\n</head>\n";
   page += body;
   page += "<script type=\"application/json\" id=\"data\">" +
           inside_script(emit_graph_json(plan, options)) + "</script>\n";

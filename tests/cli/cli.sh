@@ -113,7 +113,7 @@ cmp -s "$work/small.json" "$work/forged.json" && fail "the forged plan is not an
 expect 2 "a changed compiled plan is refused" "$plan" check "$work/forged.json"
 
 # --- graph
-for format in dot mermaid svg json html runbook; do
+for format in dot mermaid svg json html; do
   expect 0 "graph $format" "$plan" graph "$work/small.plan" --format "$format"
   holds "$out" "two" "graph $format names the steps"
   expect 0 "graph -o" "$plan" graph "$work/small.plan" --format "$format" -o "$work/graph.$format"
@@ -126,6 +126,42 @@ expect 0 "graph of a compiled plan" "$plan" graph "$work/small.json" --format js
 asks "$out" '.edges[0].reasons[0].state == "first.exists"' "graph of a compiled plan"
 expect 3 "graph of a broken plan" "$plan" graph "$work/broken.plan"
 expect 2 "unknown format" "$plan" graph "$work/small.plan" --format png
+
+# --- doc
+for format in markdown html; do
+  expect 0 "doc $format" "$plan" doc "$work/small.plan" --format "$format"
+  holds "$out" "first.exists" "doc $format says what is checked"
+  holds "$out" "$work/data.first" "doc $format has the commands"
+done
+expect 0 "doc -o" "$plan" doc "$work/small.plan" -o "$work/runbook.md"
+[ "$out" = "" ] && [ -s "$work/runbook.md" ] || fail "doc -o writes the file only"
+expect 0 "doc --json" "$plan" doc "$work/small.plan" --json
+asks "$out" '.format == "plan-runbook/1" and (.sections[0].items | length) == 2' "doc --json"
+expect 3 "doc of a broken plan" "$plan" doc "$work/broken.plan"
+expect 2 "doc in no format" "$plan" doc "$work/small.plan" --format pdf
+
+# --- path
+printf '6.4.2 7.0.0 7.1.0\n8.7.6\nblock 8 -> 9 : a bug\n9.3.0\n' >"$work/releases.txt"
+expect 0 "path" "$plan" path --from 6.4.2 --to 8.7.6 --catalogue "$work/releases.txt"
+[ "$out" = $'1. 6.4.2 -> 7.1.0\n2. 7.1.0 -> 8.7.6' ] || fail "path says the hops"
+expect 0 "path to where one is" "$plan" path --from 8.7.6 --to v8.7.6 --catalogue "$work/releases.txt"
+holds "$out" "there already" "path to where one is"
+expect 0 "path --json" "$plan" path --from 6.4.2 --to 8.7.6 --catalogue "$work/releases.txt" --json
+asks "$out" '.format == "plan-path/1" and .found and .hops[1].from == "7.1.0"' "path --json"
+expect 3 "no path" "$plan" path --from 6.4.2 --to 9.3.0 --catalogue "$work/releases.txt"
+holds "$err" "8.7.6 -> 9.3.0 is blocked: a bug (line 3 of the catalogue)" "no path says why"
+holds "$err" "the furthest that can be reached is 8.7.6" "no path says how far"
+expect 3 "no path --json" "$plan" path --from 6.4.2 --to 9.3.0 --catalogue "$work/releases.txt" --json
+asks "$out" '(.found | not) and .furthest == "8.7.6" and ([.nearest[].objections // [] | .[].rule] == ["block"])' "no path --json"
+expect 2 "path from nowhere" "$plan" path --from 5.0 --to 9.3.0 --catalogue "$work/releases.txt"
+holds "$err" "after it comes 6.4.2" "path from nowhere"
+expect 2 "path with no version" "$plan" path --from five --to 9.3.0 --catalogue "$work/releases.txt"
+expect 2 "path of no component" "$plan" path --from 6.4.2 --to 8.7.6 --to 9.3.0 --catalogue "$work/releases.txt"
+expect 2 "path without a catalogue" "$plan" path --from 6.4.2 --to 8.7.6 --catalogue "$work/none.txt"
+expect 2 "path with a folder as catalogue" "$plan" path --from 6.4.2 --to 8.7.6 --catalogue "$work"
+echo 'blok' >>"$work/releases.txt"
+expect 2 "path with a broken catalogue" "$plan" path --from 6.4.2 --to 8.7.6 --catalogue "$work/releases.txt"
+holds "$err" "releases.txt: line 5: \`blok\`" "path with a broken catalogue"
 
 # --- fmt
 mkdir -p "$work/sources/below"

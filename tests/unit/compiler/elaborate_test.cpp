@@ -258,8 +258,8 @@ require shop.newer(old, new)
 TEST_CASE("texts beside the plan are read when it is compiled") {
   const auto made = elaborated(R"(use std.version
 let releases = version.catalog("releases.txt")
-require v8.7.6 in releases
-require v9.0.0 in releases else "not a release"
+require v8.7.6 in version.releases(releases)
+require v9.0.0 in version.releases(releases) else "not a release"
 )");
   CHECK(made.codes() == Strings{"E0501"});
   CHECK(made.message() == "the plan breaks a rule: not a release");

@@ -110,9 +110,10 @@ TEST_CASE("the page is self-contained and nothing of the plan becomes markup") {
 
 TEST_CASE("the runbook numbers the steps with their commands and their way back") {
   const std::string text = plan::emit_runbook(sample_plan());
-  CHECK(text.contains("1. [ ] **stop\\_old** on **old** — `systemd.disable`"));
-  CHECK(text.contains("       run systemctl disable --now inmanta.service"));
-  CHECK(text.contains("   - before: `not old_orch.service.active` (from stop\\_old)"));
+  CHECK(text.contains("### 1.1 stop\\_old\n\nOn **old**"));
+  CHECK(text.contains("`systemd.disable`"));
+  CHECK(text.contains("\nrun systemctl disable --now inmanta.service\n"));
+  CHECK(text.contains("- [ ] `not old_orch.service.active` (from stop\\_old)"));
   CHECK(text.contains("**POINT OF NO RETURN**: agents begin to deploy \\</script\\>\\<b\\>"));
-  CHECK(text.contains("Way back: systemd.start"));
+  CHECK(text.contains("Way back, `systemd.start`:"));
 }
