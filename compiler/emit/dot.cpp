@@ -60,7 +60,7 @@ std::string wrapped(std::string_view text, std::size_t width) {
     const std::size_t space = std::min(text.find(' ', begin), text.size());
     const std::string_view word = text.substr(begin, space - begin);
     if (column > 0 && column + word.size() > width) {
-      result += "<br align=\"left\"/>";
+      result += "<br/>";
       column = 0;
     } else if (column > 0) {
       result += " ";
@@ -69,7 +69,7 @@ std::string wrapped(std::string_view text, std::size_t width) {
     column += word.size() + 1;
     begin = space + 1;
   }
-  return result + "<br align=\"left\"/>";
+  return result;
 }
 
 // A long name widens the whole picture; its end says more than its middle.
@@ -87,11 +87,17 @@ class Writer {
 
   std::string write() {
     add(0, "digraph plan {");
-    add(1, fmt::format("label={}; labelloc=t; fontsize=16;", quoted(view_.title)));
+    if (options_.has_heading) {
+      add(1, fmt::format("label={}; labelloc=t; fontsize=16;", quoted(view_.title)));
+    }
     add(1, "rankdir=TB; newrank=true; nodesep=0.35; ranksep=0.45; fontname=\"Helvetica\";");
-    add(1, "node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=12];");
+    add(1,
+        "node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=12, "
+        "margin=\"0.16,0.07\"];");
     add(1, "edge [fontname=\"Helvetica\", fontsize=9, color=\"#555555\", fontcolor=\"#555555\"];");
-    legend();
+    if (options_.has_heading) {
+      legend();
+    }
     for (std::uint32_t group = 0; group < view_.groups.size(); ++group) {
       if (view_.groups[group].parent == UINT32_MAX) {
         write_group(group, 1);
@@ -147,36 +153,28 @@ class Writer {
 
   void write_node(StepId step, int depth) {
     const Node& node = view_.nodes[step.index];
-    if (node.way_back != WayBack::ends) {
-      write_plain_node(node, depth);
-      return;
-    }
-    const std::string why =
-        node.irreversible.empty() ? "" : "<br align=\"left\"/>" + wrapped(node.irreversible, 44);
-    add(depth, fmt::format("subgraph cluster_no_return_{} {{", step.index));
-    add(depth + 1, fmt::format("label=<<b>POINT OF NO RETURN</b>{}>; fontcolor=\"#B00020\"; "
-                               "fontsize=11; class=\"no_return\";",
-                               why));
-    add(depth + 1, "style=bold; penwidth=3; color=\"#B00020\";");
-    write_plain_node(node, depth + 1);
-    add(depth, "}");
-  }
-
-  void write_plain_node(const Node& node, int depth) {
     const emit::Colour& colour = emit::palette()[node.colour];
+    const bool ends = node.way_back == WayBack::ends;
     std::string small = markup(node.operation);
     if (node.is_conditional) {
       small += "<br/>only when its condition holds";
     }
     if (node.destroys) {
-      small += "<br/>destroys data";
+      small += "<br/><b>destroys data</b>";
     }
-    add(depth, fmt::format("{} [id=\"{}\", class=\"step colour{}\", label=<<b>{}</b><br/><font "
-                           "point-size=\"10\">{}<br/>on {}</font>>, tooltip={}, fillcolor=\"{}\", "
+    small += "<br/>on " + markup(node.host);
+    if (ends) {
+      small += "<br/><font color=\"#B00020\"><b>POINT OF NO RETURN</b>" +
+               (node.irreversible.empty() ? "" : "<br/>" + wrapped(node.irreversible, 30)) +
+               "</font>";
+    }
+    const double width = ends ? 3 : node.way_back == WayBack::no ? 2 : 1.5;
+    add(depth, fmt::format("{} [id=\"{}\", class=\"step colour{}{}\", label=<<b>{}</b><br/><font "
+                           "point-size=\"10\">{}</font>>, tooltip={}, fillcolor=\"{}\", "
                            "color=\"{}\", penwidth={}{}];",
                            emit::node_id(node.step), emit::node_id(node.step), node.colour,
-                           markup(node.title), small, markup(node.host), quoted(node.title),
-                           colour.fill, colour.line, node.way_back == WayBack::no ? 2 : 1.5,
+                           ends ? " no_return" : "", markup(node.title), small, quoted(node.title),
+                           colour.fill, ends ? "#B00020" : colour.line, width,
                            node.asks ? ", shape=octagon, style=filled" : ""));
   }
 

@@ -15,7 +15,7 @@ const std::string_view page_style = R"css(
 * { box-sizing: border-box; }
 body { margin: 0; height: 100vh; display: grid; color: var(--fg); background: var(--bg);
   font: 14px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif;
-  grid-template: "head head head" auto "list graph side" 1fr / 17rem 1fr 26rem; }
+  grid-template: "head head head" auto "list graph side" 1fr "list keys side" auto / 17rem 1fr 26rem; }
 header { grid-area: head; display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center;
   padding: .5rem .9rem; border-bottom: 1px solid var(--line); }
 h1 { font-size: 1.05rem; margin: 0; }
@@ -41,9 +41,8 @@ nav button[aria-current=true] { background: var(--panel); border-color: var(--ac
 #graph { grid-area: graph; position: relative; overflow: hidden; cursor: grab; touch-action: none; }
 #graph.dragging { cursor: grabbing; }
 #graph > svg { width: 100%; height: 100%; display: block; }
-#graph .keys { position: absolute; left: .7rem; bottom: .5rem; color: var(--dim); font-size: .78rem;
-  margin: 0; background: var(--bg); padding: 0 .4em; border-radius: 4px; opacity: .9;
-  pointer-events: none; }
+.keys { grid-area: keys; color: var(--dim); font-size: .78rem; margin: 0; padding: .25rem .8rem;
+  border-top: 1px solid var(--line); }
 aside { grid-area: side; overflow: auto; padding: .8rem 1rem; background: var(--panel);
   border-left: 1px solid var(--line); overflow-wrap: anywhere; }
 aside ul { margin: 0; padding-left: 1.1rem; }
@@ -59,12 +58,10 @@ aside .link { border: 0; padding: 0; background: none; color: var(--accent);
 .danger { color: var(--danger); font-weight: 600; }
 svg .graph > polygon { fill: transparent; }
 svg .graph > text, svg .cluster text { fill: var(--fg); }
-svg .cluster.no_return text { fill: var(--danger); }
-svg .cluster.no_return polygon, svg .cluster.no_return path { stroke: var(--danger); }
+svg .edge text, svg .cluster text { stroke: var(--bg); }
 svg .edge path { stroke: var(--edge); }
 svg .edge polygon { stroke: var(--edge); fill: var(--edge); }
 svg .edge text { fill: var(--dim); }
-svg #legend { display: none; }
 svg .step { cursor: pointer; }
 svg .step.selected path, svg .step.selected polygon { stroke-width: 4; }
 svg .edge.near path { stroke: var(--accent); stroke-width: 2.5; }
@@ -74,8 +71,8 @@ svg.focused .step:not(.selected):not(.near), svg.focused .edge:not(.near) { opac
 svg .step.miss { opacity: .2; }
 svg .step:focus { outline: none; }
 svg .step:focus-visible path, svg .step:focus-visible polygon { stroke-width: 5; }
-@media (max-width: 900px) { body { height: auto; grid-template: "head" auto "graph" 65vh "side" auto
-  "list" auto / 1fr; } nav, aside { border: 0; } }
+@media (max-width: 900px) { body { height: auto; grid-template: "head" auto "graph" 65vh "keys" auto
+  "side" auto "list" auto / 1fr; } nav, aside { border: 0; } }
 @media print { header button, nav, .keys { display: none; } body { display: block; } }
 )css";
 
@@ -88,8 +85,9 @@ const std::string_view page_body = R"html(<body>
 <button type="button" id="theme" title="light or dark">light/dark</button></header>
 <nav aria-label="steps"><input type="search" id="search" placeholder="search steps ( / )"
   aria-label="search steps, hosts, states and commands"><div id="steps"></div></nav>
-<main id="graph" aria-label="graph">{{svg}}<p class="keys">click a step &middot; / search &middot;
-arrows walk along the order &middot; + &minus; 0 zoom &middot; Esc clears</p></main>
+<main id="graph" aria-label="graph">{{svg}}</main>
+<p class="keys">click a step &middot; / search &middot;
+arrows walk along the order &middot; + &minus; 0 zoom &middot; Esc clears</p>
 <aside id="side" aria-live="polite"></aside>
 )html";
 

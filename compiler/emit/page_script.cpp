@@ -14,8 +14,7 @@ let selected = null;
 
 // --- zoom and pan: the view box is the camera
 const whole = svg.viewBox.baseVal;
-const margin = 0.08 * whole.height;
-const home = { x: whole.x, y: whole.y, width: whole.width, height: whole.height + margin };
+const home = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
 let camera = { ...home };
 svg.removeAttribute("width");
 svg.removeAttribute("height");
@@ -157,8 +156,8 @@ function show(node) {
   add(side, "div", node.undo);
   section("undo requires", node.undo_requires);
   code("what undo runs", node.undo_commands);
-  for (const [title, list] of [["directly after", neighbours(node.id, "to", "from")],
-                               ["directly before", neighbours(node.id, "from", "to")]]) {
+  for (const [title, list] of [["comes directly after", neighbours(node.id, "to", "from")],
+                               ["comes directly before", neighbours(node.id, "from", "to")]]) {
     if (!list.length) continue;
     add(side, "h3", title);
     const items = add(side, "ul");

@@ -94,6 +94,51 @@ struct Closer {
   void operator()(Agraph_t* graph) const { agclose(graph); }
 };
 
+// The end of the `<g …>` element that begins at `begin`, with the line break after it.
+std::size_t group_end(std::string_view svg, std::size_t begin) {
+  int depth = 0;
+  std::size_t at = begin;
+  do {
+    const std::size_t open = svg.find("<g ", at);
+    const std::size_t close = svg.find("</g>", at);
+    const bool is_open = open < close;
+    depth += is_open ? 1 : -1;
+    at = (is_open ? open : close) + 3;
+  } while (depth > 0);
+  return std::min(svg.find('\n', at), svg.size() - 1) + 1;
+}
+
+// Graphviz draws frames, then nodes and arrows; the words on a frame would lie under the arrows
+// that pass them. Arrows go to the bottom, and words get a rim of the background's colour.
+std::string with_words_on_top(std::string_view svg) {
+  const std::size_t first = svg.find("<!-- ");
+  std::size_t content = svg.find("<g id=\"graph0\"");
+  content = content == std::string_view::npos ? content : svg.find("</title>\n", content);
+  if (content == std::string_view::npos || first == std::string_view::npos) {
+    return std::string(svg);
+  }
+  content += std::string_view("</title>\n").size();
+  if (svg.substr(content).starts_with("<polygon")) {
+    content = svg.find('\n', content) + 1;  // the background
+  }
+  std::string arrows;
+  std::string rest;
+  std::size_t at = content;
+  for (std::size_t next = svg.find("class=\"edge", at); next != std::string_view::npos;
+       next = svg.find("class=\"edge", at)) {
+    const std::size_t begin = svg.rfind("<g ", next);
+    const std::size_t end = group_end(svg, begin);
+    rest += svg.substr(at, begin - at);
+    arrows += svg.substr(begin, end - begin);
+    at = end;
+  }
+  const std::string_view style =
+      "<style>.edge text, .cluster text { paint-order: stroke; stroke: #fff; stroke-width: 3px; "
+      "stroke-linejoin: round }</style>\n";
+  return std::string(svg.substr(0, content)) + std::string(style) + arrows + rest +
+         std::string(svg.substr(at));
+}
+
 }  // namespace
 
 std::expected<std::string, std::string> render_svg(const std::string& dot) {
@@ -119,7 +164,7 @@ std::expected<std::string, std::string> render_svg(const std::string& dot) {
   if (svg.empty()) {
     return std::unexpected("Graphviz could not draw the graph: " + messages());
   }
-  return svg;
+  return with_words_on_top(svg);
 }
 
 std::expected<std::string, std::string> emit_svg(const Plan& plan,

@@ -63,18 +63,30 @@ DependencyGraph graph_of(const Plan& plan) {
   return graph;
 }
 
+// "env.halted" within its loop: the element goes by the name that the author gave it.
+std::string state_text(const Plan& plan, VariableId id) {
+  if (id.index >= plan.variables.size()) {
+    return "";
+  }
+  const Variable& variable = plan.variables[id.index];
+  const Resource& resource = plan.resources[variable.resource.index];
+  const auto loop = std::ranges::find(plan.loops, variable.resource, &Loop::element);
+  return loop == plan.loops.end()
+             ? print_variable(plan, id)
+             : fmt::format("{}.{}", loop->variable,
+                           plan.resource_types[resource.type].attributes[variable.attribute].name);
+}
+
 std::string label_of(const Plan& plan, const Edge& edge) {
   switch (edge.reason) {
     case EdgeReason::written:
-      return "written";
+      return "after";
     case EdgeReason::data:
       return "uses its output";
     case EdgeReason::provides:
-      return edge.variable.index < plan.variables.size() ? print_variable(plan, edge.variable) : "";
+      return state_text(plan, edge.variable);
     case EdgeReason::protects:
-      return edge.variable.index < plan.variables.size()
-                 ? "protects " + print_variable(plan, edge.variable)
-                 : "protects";
+      return "protects " + state_text(plan, edge.variable);
     case EdgeReason::loop:
       return "";
     case EdgeReason::one_at_a_time:

@@ -64,8 +64,10 @@ void SimulatedEffector::start_body(ActionId id, const DeclaredBody& body) {
                   .run_id = body.run_id,
                   .body = bodies.size() - 1,
                   .step = body.step};
-  const std::string& planned = plan_.steps[body.step.index].name;
-  if (faults_.failing_steps.contains(body.name) || faults_.failing_steps.contains(planned)) {
+  // A step of a loop that was unrolled goes by the name that was written: all of its turns fail.
+  const std::string_view planned = plan_.steps[body.step.index].name;
+  const std::string written(planned.substr(0, planned.find('[')));
+  if (faults_.failing_steps.contains(body.name) || faults_.failing_steps.contains(written)) {
     add({.id = id,
          .result = Failure{.kind = FailureKind::failed,
                            .code = Code::step_failed,
