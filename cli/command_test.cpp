@@ -1,8 +1,11 @@
+#include <algorithm>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/load_plan.hpp"
+#include "cli/show.hpp"
 #include "cli/terminal.hpp"
 #include "runtime/sim/plan_test.hpp"
 
@@ -40,11 +43,16 @@ ExitCode run_test(const Options& options) {
   if (const std::optional<ExitCode> code = report_problems(loaded, options)) {
     return *code;
   }
+  const auto is_meant = [&](const Test& test) { return test.title.contains(options.filter); };
+  if (!options.filter.empty() && std::ranges::none_of(loaded.plan->tests, is_meant)) {
+    show_problem("no test of the plan has `" + options.filter + "` in its title", options);
+    return ExitCode::usage;
+  }
   const bool colored = wants_color(options.color, Stream::out);
   Json list = Json::array();
   std::size_t failed = 0;
   for (const Test& test : loaded.plan->tests) {
-    if (!test.title.contains(options.filter)) {
+    if (!is_meant(test)) {
       continue;
     }
     const sim::TestResult result = sim::run_test(*loaded.plan, test);
@@ -58,7 +66,7 @@ ExitCode run_test(const Options& options) {
     const Json json = {{"format", "plan-test/1"}, {"passed", failed == 0}, {"tests", list}};
     print(Stream::out, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   } else {
-    print(Stream::out, list.empty() ? "the plan has no such test\n"
+    print(Stream::out, list.empty() ? "the plan has no tests\n"
                                     : fmt::format("{} tests, {} failed\n", list.size(), failed));
   }
   return failed == 0 ? ExitCode::done : ExitCode::not_proven;

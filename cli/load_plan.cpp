@@ -72,6 +72,10 @@ LoadedPlan load_plan(const Options& options, InputNeed need) {
     loaded.problem = "cannot read `" + options.file + "`: " + text.error();
     return loaded;
   }
+  if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
+    loaded.problem = "`" + options.file + "` is empty: a plan begins with `plan \"TITLE\"`";
+    return loaded;
+  }
   if (is_compiled_plan(*text)) {
     read_compiled(*text, options, loaded);
     return loaded;
@@ -90,7 +94,7 @@ LoadedPlan load_plan(const Options& options, InputNeed need) {
   compile_options.inputs_file = options.inputs_file;
   compile_options.require_inputs = need == InputNeed::all;
   add_environment(*text, compile_options);
-  DiskLoader loader;
+  DiskLoader loader(options.file, *text);
   CompileResult result = compile(loaded.sources, loader, compile_options, loaded.diagnostics);
   loaded.diagnostics.sort();
   loaded.plan = std::move(result.plan);

@@ -51,7 +51,16 @@ ExitCode run_program(int argc, const char* const* argv) {
     print(stop->code == ExitCode::done ? Stream::out : Stream::error, stop->text);
     return stop->code;
   }
-  return run(std::get<Options>(parsed));
+  const ExitCode code = run(std::get<Options>(parsed));
+  // What a command was asked for is its output. Of a run the exit status has more to say.
+  const std::string problem = output_problem();
+  if (!problem.empty()) {
+    print(Stream::error, fmt::format("plan: cannot write to standard output: {}\n", problem));
+    const Command command = std::get<Options>(parsed).command;
+    const bool is_run = command == Command::apply || command == Command::rollback;
+    return code == ExitCode::done && !is_run ? ExitCode::usage : code;
+  }
+  return code;
 }
 
 }  // namespace

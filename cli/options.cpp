@@ -8,6 +8,7 @@
 
 #include "cli/environment.hpp"
 #include "cli/help_text.hpp"
+#include "dsl/spell.hpp"
 
 namespace plan {
 
@@ -22,19 +23,42 @@ struct Raw {
 const std::map<std::string, ColorWhen> color_names = {
     {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
 
-const std::map<std::string, GraphFormat> format_names = {
-    {"dot", GraphFormat::dot},   {"mermaid", GraphFormat::mermaid},
-    {"svg", GraphFormat::svg},   {"json", GraphFormat::json},
-    {"html", GraphFormat::html}};
+const std::map<std::string, GraphFormat> format_names = {{"dot", GraphFormat::dot},
+                                                         {"mermaid", GraphFormat::mermaid},
+                                                         {"svg", GraphFormat::svg},
+                                                         {"json", GraphFormat::json},
+                                                         {"html", GraphFormat::html}};
 
 const std::map<std::string, DocFormat> doc_format_names = {{"markdown", DocFormat::markdown},
                                                            {"html", DocFormat::html}};
 
+// An option whose value is one of some words.
+template <class T>
+void add_choice(CLI::App& app,
+                const std::string& name,
+                T& target,
+                const std::map<std::string, T>& names,
+                const std::string& about) {
+  const auto take = [&target, &names, name](const std::string& given) {
+    const auto found = names.find(given);
+    if (found == names.end()) {
+      std::string all;
+      for (const auto& [word, value] : names) {
+        all += (all.empty() ? "" : ", ") + word;
+      }
+      throw CLI::ValidationError(name.substr(name.rfind(',') + 1),
+                                 "`" + given + "` is none of " + all);
+    }
+    target = found->second;
+  };
+  app.add_option_function<std::string>(name, take, about)
+      ->option_text(name == "--color" ? "WHEN" : "FORMAT");
+}
+
 void add_common(CLI::App& app, Raw& raw) {
   app.add_flag("--json", raw.options.is_json, "Write the result as JSON to standard output");
-  app.add_option("--color", raw.options.color, "When to use colour: auto, always or never")
-      ->transform(CLI::CheckedTransformer(color_names))
-      ->option_text("WHEN");
+  add_choice(app, "--color", raw.options.color, color_names,
+             "When to use colour: auto, always or never");
 }
 
 void add_inputs(CLI::App& app, Raw& raw) {
@@ -94,9 +118,7 @@ void add_check(CLI::App& app, Raw& raw) {
 
 void add_graph(CLI::App& app, Raw& raw) {
   add_plan(app, raw);
-  app.add_option("--format", raw.options.format, "dot, mermaid, svg, json or html")
-      ->transform(CLI::CheckedTransformer(format_names))
-      ->option_text("FORMAT");
+  add_choice(app, "--format", raw.options.format, format_names, "dot, mermaid, svg, json or html");
   app.add_option("-o,--output", raw.options.output, "Write to FILE instead of standard output")
       ->option_text("FILE");
   app.add_flag("--all-edges", raw.options.shows_all_edges,
@@ -105,9 +127,7 @@ void add_graph(CLI::App& app, Raw& raw) {
 
 void add_doc(CLI::App& app, Raw& raw) {
   add_plan(app, raw);
-  app.add_option("--format", raw.options.doc_format, "markdown or html")
-      ->transform(CLI::CheckedTransformer(doc_format_names))
-      ->option_text("FORMAT");
+  add_choice(app, "--format", raw.options.doc_format, doc_format_names, "markdown or html");
   app.add_option("-o,--output", raw.options.output, "Write to FILE instead of standard output")
       ->option_text("FILE");
 }
@@ -128,7 +148,7 @@ void add_path(CLI::App& app, Raw& raw) {
 }
 
 void add_explain(CLI::App& app, Raw& raw) {
-  app.add_option("TOPIC", raw.options.topic, "CODE, or: step NAME")->expected(0, 2);
+  app.add_option("TOPIC", raw.options.topic, "CODE, or: step NAME");
   app.add_option("--plan", raw.options.file, "The plan that the step is in")->option_text("FILE");
   add_inputs(app, raw);
 }
@@ -211,7 +231,7 @@ std::variant<Options, Stop> finish(Raw raw) {
     raw.options.ssh_config = environment_value("PLAN_SSH_CONFIG");
   }
   const bool asks_for_step = !raw.options.topic.empty() && raw.options.topic[0] == "step";
-  if (raw.options.topic.size() == 2 && !asks_for_step) {
+  if (raw.options.topic.size() > 1 && !asks_for_step) {
     return Stop{"plan: explain takes one CODE, or `step NAME`\n", ExitCode::usage};
   }
   if (asks_for_step && (raw.options.topic.size() != 2 || raw.options.file.empty())) {
@@ -234,6 +254,21 @@ Stop stop_for(const CLI::App& app, const CLI::ParseError& error) {
           ExitCode::usage};
 }
 
+// A first word that is neither a command nor an option.
+std::optional<Stop> unknown_command(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const CommandHelp& help : command_helps()) {
+    names.push_back(help.name);
+  }
+  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) {
+    return std::nullopt;
+  }
+  std::string text = "plan: there is no command `" + std::string(word) + "`";
+  const std::string_view meant = nearest(word, names);
+  text += meant.empty() ? "" : "; did you mean `" + std::string(meant) + "`?";
+  return Stop{text + "\nTry: plan --help\n", ExitCode::usage};
+}
+
 }  // namespace
 
 std::variant<Options, Stop> parse_options(int argc, const char* const* argv) {
@@ -251,6 +286,9 @@ std::variant<Options, Stop> parse_options(int argc, const char* const* argv) {
   }
   if (argc <= 1) {
     return Stop{app.help(), ExitCode::usage};
+  }
+  if (const auto stop = unknown_command(argv[1])) {
+    return *stop;
   }
   try {
     app.parse(argc, argv);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
 
 #include <fmt/core.h>
 #include <sys/ioctl.h>
@@ -100,6 +101,17 @@ bool speaks_utf8() {
   return false;
 }
 
+namespace {
+
+// Why standard output took less than was written; 0: it took all. Nobody reading is no reason.
+int output_errno = 0;
+
+}  // namespace
+
+std::string output_problem() {
+  return output_errno == 0 ? "" : std::generic_category().message(output_errno);
+}
+
 void print(Stream stream, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(descriptor(stream), text.data(), text.size());
@@ -107,6 +119,9 @@ void print(Stream stream, std::string_view text) {
       continue;
     }
     if (written <= 0) {
+      if (stream == Stream::out && errno != EPIPE) {
+        output_errno = errno;
+      }
       return;
     }
     text.remove_prefix(static_cast<std::size_t>(written));

@@ -29,6 +29,9 @@ struct TerminalSize {
 
 // Writes everything, or gives up silently when nobody reads any more.
 void print(Stream stream, std::string_view text);
+// Why standard output could not take everything ("No space left on device"); empty: it could, or
+// nobody read it any more.
+[[nodiscard]] std::string output_problem();
 
 // At most `columns` cells, "…" (or "~") in place of the rest; control characters are dropped.
 [[nodiscard]] std::string cut_to(std::string_view text, std::size_t columns);

@@ -90,7 +90,8 @@ class Writer {
     if (options_.has_heading) {
       add(1, fmt::format("label={}; labelloc=t; fontsize=16;", quoted(view_.title)));
     }
-    add(1, "rankdir=TB; newrank=true; nodesep=0.35; ranksep=0.45; fontname=\"Helvetica\";");
+    add(1, options_.is_sideways ? "rankdir=LR;" : "rankdir=TB;");
+    add(1, "newrank=true; nodesep=0.35; ranksep=0.45; fontname=\"Helvetica\";");
     add(1,
         "node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=12, "
         "margin=\"0.16,0.07\"];");
@@ -164,9 +165,10 @@ class Writer {
     }
     small += "<br/>on " + markup(node.host);
     if (ends) {
-      small += "<br/><font color=\"#B00020\"><b>POINT OF NO RETURN</b>" +
-               (node.irreversible.empty() ? "" : "<br/>" + wrapped(node.irreversible, 30)) +
-               "</font>";
+      small +=
+          "<br/><font point-size=\"4\"> </font><br/><font color=\"#B00020\"><b>POINT OF NO "
+          "RETURN</b>" +
+          (node.irreversible.empty() ? "" : "<br/>" + wrapped(node.irreversible, 34)) + "</font>";
     }
     const double width = ends ? 3 : node.way_back == WayBack::no ? 2 : 1.5;
     add(depth, fmt::format("{} [id=\"{}\", class=\"step colour{}{}\", label=<<b>{}</b><br/><font "

@@ -51,7 +51,7 @@ std::expected<std::string, std::string> emit_html(const Plan& plan,
                                                   const emit::GraphOptions& options) {
   emit::GraphOptions drawn = options;
   drawn.has_heading = false;  // the page has it
-  std::expected<std::string, std::string> svg = render_svg(emit_dot(plan, drawn));
+  std::expected<std::string, std::string> svg = emit_svg(plan, drawn);
   if (!svg) {
     return svg;
   }

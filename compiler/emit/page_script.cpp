@@ -21,7 +21,7 @@ svg.removeAttribute("height");
 function look() { svg.setAttribute("viewBox", `${camera.x} ${camera.y} ${camera.width} ${camera.height}`); }
 function zoom(factor, at) {
   const point = at || { x: camera.x + camera.width / 2, y: camera.y + camera.height / 2 };
-  const width = Math.min(home.width * 4, Math.max(80, camera.width * factor));
+  const width = Math.min(Math.max(home.width, home.height) * 4, Math.max(80, camera.width * factor));
   const real = width / camera.width;
   camera = { x: point.x - (point.x - camera.x) * real, y: point.y - (point.y - camera.y) * real,
              width, height: camera.height * real };
@@ -32,6 +32,16 @@ function point_of(event) {
   return new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
 }
 function fit() { camera = { ...home }; look(); }
+// Large graphs begin where they can be read, at their first step; `fit` shows all of them.
+const readable = 0.55;  // screen pixels for one of the drawing's, below it words are a blur
+function scale_to(scale, id) {
+  const shape = document.getElementById(id).getBoundingClientRect(), frame = pane.getBoundingClientRect();
+  const middle = new DOMPoint(shape.left + shape.width / 2, shape.top + shape.height / 2)
+    .matrixTransform(svg.getScreenCTM().inverse());
+  const width = frame.width / scale, height = frame.height / scale;
+  camera = { x: middle.x - width / 2, y: middle.y - height / 2, width, height };
+  look();
+}
 pane.addEventListener("wheel", event => {
   event.preventDefault();
   zoom(Math.exp(event.deltaY * 0.0015), point_of(event));
@@ -103,7 +113,8 @@ const way_back = { yes: "can be taken back", ends_here: "POINT OF NO RETURN", no
 function overview() {
   side.replaceChildren();
   add(side, "h2", data.title);
-  add(side, "p", `${data.nodes.length} steps on ${data.hosts.length} hosts. Select a step to see what it requires, does and ensures.`, "dim");
+  const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  add(side, "p", `${count(data.nodes.length, "step")} on ${count(data.hosts.length, "host")}. Select a step to see what it requires, does and ensures.`, "dim");
   if (data.point_of_no_return.length) {
     add(side, "h3", "point of no return");
     const list = add(side, "ul");
@@ -167,6 +178,7 @@ function show(node) {
 
 // --- selection
 function bring_into_view(id) {
+  if (svg.getScreenCTM().a < readable) { scale_to(1, id); return; }
   const shape = document.getElementById(id).getBoundingClientRect(), frame = pane.getBoundingClientRect();
   const is_inside = shape.left >= frame.left && shape.right <= frame.right && shape.top >= frame.top &&
     shape.bottom <= frame.bottom;
@@ -271,6 +283,7 @@ document.addEventListener("keydown", event => {
 fill_list();
 const wanted = by_name.get(decodeURIComponent(location.hash.slice(1)));
 select(wanted ? wanted.id : null, true);
+if (!wanted && data.nodes.length && svg.getScreenCTM().a < readable) scale_to(readable * 1.3, data.nodes[0].id);
 )js";
 
 }  // namespace plan::emit

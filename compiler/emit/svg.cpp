@@ -1,6 +1,7 @@
 #include "compiler/emit/svg.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -94,6 +95,18 @@ struct Closer {
   void operator()(Agraph_t* graph) const { agclose(graph); }
 };
 
+// Width by height from which on a picture is drawn from left to right.
+constexpr double widest = 4;
+
+// Width by height.
+double shape_of(const std::string& svg) {
+  const auto number = [&](std::string_view name) {
+    const std::size_t at = svg.find(name);
+    return at == std::string::npos ? 1.0 : std::atof(svg.c_str() + at + name.size());
+  };
+  return number("<svg width=\"") / std::max(1.0, number(" height=\""));
+}
+
 // The end of the `<g …>` element that begins at `begin`, with the line break after it.
 std::size_t group_end(std::string_view svg, std::size_t begin) {
   int depth = 0;
@@ -169,7 +182,14 @@ std::expected<std::string, std::string> render_svg(const std::string& dot) {
 
 std::expected<std::string, std::string> emit_svg(const Plan& plan,
                                                  const emit::GraphOptions& options) {
-  return render_svg(emit_dot(plan, options));
+  auto upright = render_svg(emit_dot(plan, options));
+  if (!upright || shape_of(*upright) < widest) {
+    return upright;
+  }
+  // Many steps side by side: rather a long page than a broad one.
+  emit::GraphOptions sideways = options;
+  sideways.is_sideways = true;
+  return render_svg(emit_dot(plan, sideways));
 }
 
 }  // namespace plan

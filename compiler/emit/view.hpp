@@ -12,6 +12,7 @@ namespace plan::emit {
 
 struct GraphOptions {
   bool shows_implied_edges = false;  // also the edges that follow from others
+  bool is_sideways = false;          // the order goes from left to right
   bool has_heading = true;  // the plan's title and the hosts' colours, in the picture itself
 };
 

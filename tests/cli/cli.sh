@@ -54,6 +54,45 @@ goal second.exists
 EOF
 printf 'plan "Broken"\n\ngoal nothing_here\n' >"$work/broken.plan"
 
+# --- wrong input
+expect 2 "no such command" "$plan" chek "$work/small.plan"
+holds "$err" 'there is no command `chek`; did you mean `check`?' "no such command"
+expect 2 "a word that is no choice" "$plan" check "$work/small.plan" --color purple
+holds "$err" '`purple` is none of always, auto, never' "a word that is no choice"
+expect 2 "a choice without a word" "$plan" graph "$work/small.plan" --format
+mkdir -p "$work/folder"
+: >"$work/empty.plan"
+head -c 2000 /bin/ls >"$work/binary.plan"
+for command in check graph doc preview test; do
+  expect 2 "$command of a file that is not there" "$plan" $command "$work/none.plan"
+  holds "$err" "No such file" "$command of a file that is not there"
+  expect 2 "$command of a folder" "$plan" $command "$work/folder"
+  holds "$err" "Is a directory" "$command of a folder"
+  expect 2 "$command of an empty file" "$plan" $command "$work/empty.plan"
+  holds "$err" "is empty" "$command of an empty file"
+  expect 3 "$command of a binary file" "$plan" $command "$work/binary.plan"
+done
+checks=$((checks + 1))
+[ "$("$plan" graph - --format json <"$work/small.plan" | jq '.nodes | length')" = 2 ] || fail "a plan from standard input"
+expect 2 "more than one file" "$plan" check "$work/small.plan" "$work/small.plan"
+expect 2 "no test of that title" "$plan" test "$root/plans/static_site.plan" --only nothing
+# Who reads may go away: that is no error. A full disk is one.
+for command in "check --json" "graph --format html" "doc"; do
+  checks=$((checks + 1))
+  # shellcheck disable=SC2086
+  (set -o pipefail; "$plan" $command "$root/plans/inmanta_migration.plan" 2>"$work/err" | head -n 1 >"$work/out")
+  [ $? = 0 ] || fail "$command into a pipe that nobody reads"
+  if [ -w /dev/full ]; then
+    # shellcheck disable=SC2086
+    "$plan" $command "$work/small.plan" >/dev/full 2>"$work/err"
+    [ $? = 2 ] || fail "$command onto a full disk"
+    holds "$(cat "$work/err")" "No space left" "$command onto a full disk"
+  fi
+done
+checks=$((checks + 1))
+CLICOLOR_FORCE=1 "$plan" check "$work/broken.plan" 2>&1 | grep -q $'\e' || fail "CLICOLOR_FORCE"
+CLICOLOR_FORCE=1 NO_COLOR=1 "$plan" check "$work/broken.plan" 2>&1 | grep -q $'\e' && fail "NO_COLOR"
+
 # --- help, version, usage
 expect 0 "version" "$plan" --version
 holds "$out" "plan " "version"
