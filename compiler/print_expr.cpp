@@ -143,6 +143,9 @@ class Printer {
       const std::optional<Value> value = known_value(plan_, part, frame_);
       if (value && value->as<std::string>() != nullptr) {
         text += escaped(*value->as<std::string>());
+      } else if (plan_[part].op == Op::concat) {
+        const std::string inner = concatenation(plan_[part]);  // a text in a text is that text
+        text += inner.substr(1, inner.size() - 2);
       } else {
         text += "${" + print(part, conditional) + "}";
       }

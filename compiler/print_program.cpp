@@ -416,6 +416,11 @@ class Lines {
   std::string arguments(const EffectCall& call) const {
     if (call.effect == "http_request" && call.arguments.size() >= 2) {
       std::string shown = "http " + script(call.arguments[0]) + " " + script(call.arguments[1]);
+      if (call.arguments.size() > 2 && !call.arguments[2].is_none()) {
+        const std::string headers = text(call.arguments[2]);
+        const bool says_something = headers.size() > 4 && !headers.ends_with(": \"\" }");
+        shown += says_something ? " headers " + headers : "";
+      }
       if (call.arguments.size() > 3 && !call.arguments[3].is_none()) {
         const std::string body = text(call.arguments[3]);
         shown += body == "null" ? "" : " with " + body;

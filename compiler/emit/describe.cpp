@@ -98,6 +98,36 @@ void describe_way_back(const Plan& plan, const Step& step, Description& descript
   }
 }
 
+// In a loop its element goes by the name that the author gave it: `env`, not
+// `new_orch.environments[]`.
+void name_elements(const Plan& plan, StepId id, Description& description) {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (std::uint32_t loop = plan.steps[id.index].loop; loop != UINT32_MAX;
+       loop = plan.loops[loop].parent) {
+    const std::uint32_t element = plan.loops[loop].element.index;
+    if (element < plan.resources.size()) {
+      names.emplace_back(plan.resources[element].name, plan.loops[loop].variable);
+    }
+  }
+  const auto rename = [&](std::string& text) {
+    for (const auto& [long_name, name] : names) {
+      for (std::size_t at = text.find(long_name); at != std::string::npos;
+           at = text.find(long_name, at + name.size())) {
+        text.replace(at, long_name.size(), name);
+      }
+    }
+  };
+  for (Requirement& requirement : description.requirements) {
+    rename(requirement.condition);
+  }
+  for (auto* lines :
+       {&description.ensures, &description.changes, &description.destroys, &description.commands,
+        &description.undo_requires, &description.undo_commands}) {
+    std::ranges::for_each(*lines, rename);
+  }
+  rename(description.when);
+}
+
 }  // namespace
 
 std::string kind_name(StepKind kind) {
@@ -155,6 +185,7 @@ Description describe(const Plan& plan, StepId id) {
   describe_contract(plan, id, description);
   description.commands = print_commands(plan, step);
   describe_way_back(plan, step, description);
+  name_elements(plan, id, description);
   const bool is_default = step.timeout_ms == 0;
   description.timeout = to_text(Value{Duration{is_default ? default_timeout_ms : step.timeout_ms}});
   if (step.retry_count > 0) {

@@ -242,7 +242,9 @@ void Maker::add_state(VariableId variable) {
   const Resource& resource = plan_.resources[found.resource.index];
   const ResourceType& type = plan_.resource_types[resource.type];
   const Attribute& attribute = type.attributes[found.attribute];
-  RunbookState state{.name = print_variable(plan_, variable),
+  const auto loop = std::ranges::find(plan_.loops, found.resource, &Loop::element);
+  RunbookState state{.name = loop == plan_.loops.end() ? print_variable(plan_, variable)
+                                                       : loop->variable + "." + attribute.name,
                      .meaning = attribute.documentation,
                      .host = "",
                      .commands = {}};
