@@ -2,6 +2,7 @@
 // that the lowering makes: a forward jump opens a block that ends at its target, a backward jump
 // closes a loop, and a deadline up to its backward jump is a wait.
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/core.h>
 
@@ -510,8 +511,16 @@ std::vector<std::string> print_body(const Plan& plan,
   frame.names = found.parameter_names;
   frame.types = found.parameter_types;
   frame.host = host == UINT32_MAX ? "" : plan.hosts[host].name;
-  for (const Value& argument : arguments) {
-    frame.values.emplace_back(argument);
+  for (std::size_t index = 0; index < arguments.size(); ++index) {
+    frame.values.emplace_back(arguments[index]);
+    // What only run time knows goes by the plan's name for it, where it has one.
+    if (arguments[index].as<Deferred>() != nullptr && index < frame.names.size()) {
+      const std::string known_as = print_value(plan, arguments[index]);
+      const bool is_name = std::ranges::all_of(known_as, [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '[' || c == ']';
+      });
+      frame.names[index] = is_name && !known_as.empty() ? known_as : frame.names[index];
+    }
   }
   return print_program(plan, found.body, std::move(frame));
 }

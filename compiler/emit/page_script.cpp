@@ -114,7 +114,7 @@ function overview() {
   side.replaceChildren();
   add(side, "h2", data.title);
   const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
-  add(side, "p", `${count(data.nodes.length, "step")} on ${count(data.hosts.length, "host")}. Select a step to see what it requires, does and ensures.`, "dim");
+  add(side, "p", `${count(data.nodes.filter(node => !node.kind.startsWith("loop_")).length, "step")} on ${count(data.hosts.length, "host")}. Select a step to see what it requires, does and ensures.`, "dim");
   if (data.point_of_no_return.length) {
     add(side, "h3", "point of no return");
     const list = add(side, "ul");

@@ -216,6 +216,8 @@ printf 'step = = \n' >"$work/sources/wrong.plan"
 expect 3 "fmt of a wrong file" "$plan" fmt "$work/sources/wrong.plan"
 [ "$(cat "$work/sources/wrong.plan")" = 'step = = ' ] || fail "fmt leaves a wrong file alone"
 
+expect 0 "the shipped plans are canonical" "$plan" fmt --check "$root/plans"
+
 # --- explain
 expect 0 "explain" "$plan" explain
 holds "$out" "E0102" "explain lists the codes"
