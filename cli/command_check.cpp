@@ -105,7 +105,15 @@ ExitCode run_check(const Options& options) {
       return ExitCode::usage;
     }
   }
-  if (!options.is_json && !options.is_sarif && options.output != "-") {
+  if (options.certificate) {
+    if (const auto written = write_file(*options.certificate, loaded.certificate + "\n");
+        !written) {
+      show_problem("cannot write `" + *options.certificate + "`: " + written.error(), options);
+      return ExitCode::usage;
+    }
+  }
+  if (!options.is_json && !options.is_sarif && options.output != "-" &&
+      options.certificate != "-") {
     print(Stream::out, summary(*loaded.plan));
   }
   return ExitCode::done;

@@ -32,16 +32,29 @@ std::expected<std::string, std::string> emit_as(GraphFormat format,
   return std::unexpected("unknown format");
 }
 
+// Of a refused plan: the first schedule that goes wrong.
+Counterexample first_schedule(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics.items()) {
+    if (!diagnostic.schedule.is_empty()) {
+      return diagnostic.schedule;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 ExitCode run_graph(const Options& options) {
   const LoadedPlan loaded = load_plan(options, InputNeed::none);
-  if (const std::optional<ExitCode> code = report_problems(loaded, options)) {
-    return *code;
+  const std::optional<ExitCode> problem = report_problems(loaded, options);
+  if (problem && !(loaded.refused && !options.is_json)) {
+    return *problem;
   }
   const GraphFormat format = options.is_json ? GraphFormat::json : options.format;
   const std::expected<std::string, std::string> text =
-      emit_as(format, *loaded.plan, {.shows_implied_edges = options.shows_all_edges});
+      emit_as(format, problem ? *loaded.refused : *loaded.plan,
+              {.shows_implied_edges = options.shows_all_edges,
+               .schedule = problem ? first_schedule(loaded.diagnostics) : Counterexample{}});
   if (!text) {
     show_problem(text.error(), options);
     return ExitCode::run_failed;
@@ -51,7 +64,7 @@ ExitCode run_graph(const Options& options) {
     show_problem("cannot write `" + target + "`: " + written.error(), options);
     return ExitCode::usage;
   }
-  return ExitCode::done;
+  return problem.value_or(ExitCode::done);
 }
 
 }  // namespace plan

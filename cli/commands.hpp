@@ -20,5 +20,6 @@ namespace plan {
 [[nodiscard]] ExitCode run_adopt(const Options& options);
 [[nodiscard]] ExitCode run_path(const Options& options);
 [[nodiscard]] ExitCode run_doc(const Options& options);
+[[nodiscard]] ExitCode run_verify(const Options& options);
 
 }  // namespace plan

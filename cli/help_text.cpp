@@ -13,6 +13,12 @@ const std::vector<CommandHelp>& command_helps() {
        "  plan check upgrade.plan --sarif > upgrade.sarif\n\n"
        "Exit status: 0 proven, 3 not proven, 2 a file cannot be read or the command line is "
        "wrong."},
+      {Command::verify, "verify", "Check the certificate of a compiled plan, without the prover",
+       "A checker of its own, which believes nothing of what the certificate says.\n\n"
+       "Example:\n"
+       "  plan check upgrade.plan --out upgrade.json --certificate upgrade.proof.json\n"
+       "  plan verify upgrade.json upgrade.proof.json\n\n"
+       "Exit status: 0 the certificate proves the plan, 3 it does not, 2 a file cannot be read."},
       {Command::preview, "preview", "Show what apply would do, having looked at every host",
        "Connects and observes, changes nothing, journals nothing.\n\n"
        "Examples:\n"

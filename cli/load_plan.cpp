@@ -1,11 +1,13 @@
 #include "cli/load_plan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/disk_loader.hpp"
 #include "cli/environment.hpp"
 #include "cli/show.hpp"
 #include "compiler/digest.hpp"
+#include "compiler/prove.hpp"
 #include "dsl/parse.hpp"
 
 namespace plan {
@@ -61,6 +63,11 @@ void read_compiled(const std::string& text, const Options& options, LoadedPlan& 
     return;
   }
   loaded.plan = std::move(*plan);
+  if (options.command == Command::check && options.certificate) {
+    loaded.certificate = prove_with_certificate(*loaded.plan, loaded.diagnostics);
+    loaded.refused = loaded.diagnostics.has_errors() ? std::exchange(loaded.plan, std::nullopt)
+                                                     : std::nullopt;
+  }
 }
 
 }  // namespace
@@ -92,12 +99,15 @@ LoadedPlan load_plan(const Options& options, InputNeed need) {
     compile_options.set[name] = {.text = value, .origin = "--set"};
   }
   compile_options.inputs_file = options.inputs_file;
+  compile_options.wants_certificate = options.certificate.has_value();
   compile_options.require_inputs = need == InputNeed::all;
   add_environment(*text, compile_options);
   DiskLoader loader(options.file, *text);
   CompileResult result = compile(loaded.sources, loader, compile_options, loaded.diagnostics);
   loaded.diagnostics.sort();
   loaded.plan = std::move(result.plan);
+  loaded.refused = std::move(result.refused);
+  loaded.certificate = std::move(result.certificate);
   loaded.secret_sources = std::move(result.secret_sources);
   return loaded;
 }

@@ -41,6 +41,8 @@ ExitCode run(const Options& options) {
       return run_path(options);
     case Command::doc:
       return run_doc(options);
+    case Command::verify:
+      return run_verify(options);
   }
   return ExitCode::internal_error;
 }

@@ -113,6 +113,9 @@ void add_check(CLI::App& app, Raw& raw) {
   add_plan(app, raw);
   app.add_option("--out", raw.options.output, "Write the compiled plan to FILE")
       ->option_text("FILE");
+  app.add_option("--certificate", raw.options.certificate,
+                 "Write what the proof rests on to FILE, for `plan verify`")
+      ->option_text("FILE");
   app.add_flag("--sarif", raw.options.is_sarif, "Write the diagnostics as SARIF 2.1.0");
 }
 
@@ -214,6 +217,13 @@ void add_options(CLI::App& app, Command command, Raw& raw) {
       break;
     case Command::doc:
       add_doc(app, raw);
+      break;
+    case Command::verify:
+      app.add_option("PLAN", raw.options.file, "The compiled plan (`plan check --out`)")
+          ->required();
+      app.add_option("CERTIFICATE", raw.options.certificate,
+                     "Its certificate (`plan check --certificate`)")
+          ->required();
       break;
   }
   add_common(app, raw);

@@ -27,7 +27,8 @@ enum class Command : std::uint8_t {
   approve,
   adopt,
   path,
-  doc
+  doc,
+  verify
 };
 
 enum class GraphFormat : std::uint8_t { dot, mermaid, svg, json, html };
@@ -55,6 +56,7 @@ struct Options {
   std::uint32_t steps_per_host = 8;
   bool wants_exit_code = false;  // preview --exit-code
 
+  std::optional<std::string> certificate;  // of check: where it is written; of verify: what is read
   GraphFormat format = GraphFormat::dot;
   bool shows_all_edges = false;
   bool only_checks = false;        // fmt --check

@@ -44,7 +44,11 @@ CompileResult compile(SourceMap& sources,
     return result;
   }
   const OrderFaults faults = order(plan, diagnostics);
-  prove(plan, diagnostics, faults);
+  if (options.wants_certificate) {
+    result.certificate = prove_with_certificate(plan, diagnostics, faults);
+  } else {
+    prove(plan, diagnostics, faults);
+  }
   if (diagnostics.has_errors()) {
     result.refused = std::move(plan);
     return result;

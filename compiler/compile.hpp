@@ -34,6 +34,7 @@ struct CompileOptions {
   std::string entry;                             // path of the plan, as the loader knows it
   std::map<std::string, GivenInput> set;         // by input name
   std::optional<std::string> inputs_file;        // path of an --inputs file (.plan syntax or .json)
+  bool wants_certificate = false;                // of the proof: CompileResult::certificate
   bool require_inputs = false;                   // apply, preview: every input must have a value,
                                                  // but secrets, which the runtime gets
   std::vector<std::string> known_secrets;        // secret inputs that the caller will provide
@@ -50,6 +51,7 @@ struct CompileResult {
   std::optional<Plan> plan;  // absent if there were errors
   // The plan whose order or proof failed, ordered as far as that was possible: for drawings only.
   std::optional<Plan> refused;
+  std::string certificate;       // if it was wanted (docs/certificate.md)
   std::map<std::string, SecretSource> secret_sources;
 };
 

@@ -6,14 +6,15 @@
 
 namespace plan {
 
-void prove(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults) {
-  plan.preflight_requirements.clear();
-  plan.point_of_no_return.clear();
-  Proof proof(plan, diagnostics, faults);
+namespace {
+
+void run(Proof& proof) {
+  proof.plan.preflight_requirements.clear();
+  proof.plan.point_of_no_return.clear();
   check_resumable(proof);
   check_aliases(proof);
   check_races(proof);
-  for (const StepId step : plan.topological) {
+  for (const StepId step : proof.plan.topological) {
     check_requirements(proof, step);
     check_waits(proof, step);
     check_data_loss(proof, step);
@@ -23,6 +24,23 @@ void prove(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults) {
   check_goals(proof);
   check_invariants(proof);
   check_rollback(proof);
+}
+
+}  // namespace
+
+void prove(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults) {
+  Proof proof(plan, diagnostics, faults);
+  run(proof);
+}
+
+std::string prove_with_certificate(Plan& plan,
+                                   Diagnostics& diagnostics,
+                                   const OrderFaults& faults) {
+  Proof proof(plan, diagnostics, faults);
+  ProofRecord record;
+  proof.record = &record;
+  run(proof);
+  return diagnostics.has_errors() ? std::string() : certificate(proof, record);
 }
 
 }  // namespace plan

@@ -1,6 +1,7 @@
 // Order and proof of an elaborated plan.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "compiler/plan.hpp"
@@ -14,8 +15,8 @@ struct OrderFaults {
   std::vector<VariableId> variables;  // about which the order is open; sorted, unique
 };
 
-// Infers the order of the steps from what they require and ensure (order.cpp): fills Plan::edges and
-// Plan::topological. Reports cycles and ambiguities. The graph is acyclic in any case: what was
+// Infers the order of the steps from what they require and ensure (order.cpp): fills Plan::edges
+// and Plan::topological. Reports cycles and ambiguities. The graph is acyclic in any case: what was
 // reported is left out of it, so that prove() can look at the rest.
 OrderFaults order(Plan& plan, Diagnostics& diagnostics);
 
@@ -23,5 +24,10 @@ OrderFaults order(Plan& plan, Diagnostics& diagnostics);
 // Plan::preflight_requirements and Plan::point_of_no_return. `plan` must be ordered; `faults` is
 // what order() returned. Reports everything that is wrong, but not what follows from it.
 void prove(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults = {});
+
+// The same, with a certificate of the proof (docs/certificate.md); empty if there were errors.
+[[nodiscard]] std::string prove_with_certificate(Plan& plan,
+                                                 Diagnostics& diagnostics,
+                                                 const OrderFaults& faults = {});
 
 }  // namespace plan

@@ -99,6 +99,7 @@ class Writer {
     if (options_.has_heading) {
       legend();
     }
+    violation();
     for (std::uint32_t group = 0; group < view_.groups.size(); ++group) {
       if (view_.groups[group].parent == UINT32_MAX) {
         write_group(group, 1);
@@ -134,6 +135,16 @@ class Writer {
     }
   }
 
+  // What the numbered schedule leads to.
+  void violation() {
+    if (!options_.schedule.is_empty()) {
+      add(1, fmt::format("violation [id=\"violation\", shape=note, style=filled, "
+                         "fillcolor=\"#FDE7EA\", color=\"#B00020\", label=<<b>a schedule that goes "
+                         "wrong</b>, by the numbers<br align=\"left\"/>{}>];",
+                         wrapped("violated: " + options_.schedule.violated, 60)));
+    }
+  }
+
   void write_group(std::uint32_t index, int depth) {
     const Group& group = view_.groups[index];
     add(depth, fmt::format("subgraph cluster_{} {{", index));
@@ -163,6 +174,11 @@ class Writer {
     if (node.destroys) {
       small += "<br/><b>destroys data</b>";
     }
+    const emit::ScheduleMark mark = emit::mark_of(options_, node.step);
+    const bool is_marked = !mark.numbers.empty();
+    if (!mark.then.empty()) {
+      small += "<br/>then: " + markup(mark.then);
+    }
     small += "<br/>on " + markup(node.host);
     if (ends) {
       small +=
@@ -170,14 +186,16 @@ class Writer {
           "RETURN</b>" +
           (node.irreversible.empty() ? "" : "<br/>" + wrapped(node.irreversible, 34)) + "</font>";
     }
-    const double width = ends ? 3 : node.way_back == WayBack::no ? 2 : 1.5;
-    add(depth, fmt::format("{} [id=\"{}\", class=\"step colour{}{}\", label=<<b>{}</b><br/><font "
-                           "point-size=\"10\">{}</font>>, tooltip={}, fillcolor=\"{}\", "
-                           "color=\"{}\", penwidth={}{}];",
-                           emit::node_id(node.step), emit::node_id(node.step), node.colour,
-                           ends ? " no_return" : "", markup(node.title), small, quoted(node.title),
-                           colour.fill, ends ? "#B00020" : colour.line, width,
-                           node.asks ? ", shape=octagon, style=filled" : ""));
+    const double width = is_marked ? 4 : ends ? 3 : node.way_back == WayBack::no ? 2 : 1.5;
+    add(depth,
+        fmt::format("{} [id=\"{}\", class=\"step colour{}{}\", label=<<b>{}</b><br/><font "
+                    "point-size=\"10\">{}</font>>, tooltip={}, fillcolor=\"{}\", "
+                    "color=\"{}\", penwidth={}{}];",
+                    emit::node_id(node.step), emit::node_id(node.step), node.colour,
+                    ends ? " no_return" : "",
+                    (is_marked ? mark.numbers + ". " : "") + markup(node.title), small,
+                    quoted(node.title), colour.fill, ends || is_marked ? "#B00020" : colour.line,
+                    width, node.asks ? ", shape=octagon, style=filled" : ""));
   }
 
   void write_arrow(const Arrow& arrow) {

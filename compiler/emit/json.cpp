@@ -130,14 +130,25 @@ std::string emit_graph_json(const Plan& plan, const emit::GraphOptions& options)
   for (const StepId step : plan.point_of_no_return) {
     ends.push_back(emit::node_id(step));
   }
-  const Json json = {{"format", "plan-graph/1"},
-                     {"title", plan.title},
-                     {"digest", to_hex(plan.digest)},
-                     {"hosts", std::move(hosts)},
-                     {"groups", groups_json(view)},
-                     {"nodes", std::move(nodes)},
-                     {"edges", edges_json(plan, view, options)},
-                     {"point_of_no_return", std::move(ends)}};
+  Json json = {{"format", "plan-graph/1"},
+               {"title", plan.title},
+               {"digest", to_hex(plan.digest)},
+               {"hosts", std::move(hosts)},
+               {"groups", groups_json(view)},
+               {"nodes", std::move(nodes)},
+               {"edges", edges_json(plan, view, options)},
+               {"point_of_no_return", std::move(ends)}};
+  if (!options.schedule.is_empty()) {
+    Json steps = Json::array();
+    for (const Moment& moment : options.schedule.moments) {
+      Json entry = {{"step", moment.step}, {"then", moment.then}};
+      if (moment.node < plan.steps.size()) {
+        entry["node"] = emit::node_id(StepId{moment.node});
+      }
+      steps.push_back(std::move(entry));
+    }
+    json["schedule"] = {{"steps", std::move(steps)}, {"violated", options.schedule.violated}};
+  }
   // Bytes that are not UTF-8 can only come from a value found at run time; they become U+FFFD.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -60,6 +60,10 @@ class Writer {
       write_arrow(arrow);
     }
     classes();
+    if (!options_.schedule.is_empty()) {
+      add(1, fmt::format("violation[/{}/]", lines({"a schedule that goes wrong, by the numbers",
+                                                   "violated: " + options_.schedule.violated})));
+    }
     return fmt::to_string(out_);
   }
 
@@ -83,7 +87,13 @@ class Writer {
 
   void write_node(StepId step, int depth) {
     const Node& node = view_.nodes[step.index];
-    std::vector<std::string> texts = {node.title, node.operation, "on " + node.host};
+    const emit::ScheduleMark mark = emit::mark_of(options_, step);
+    std::vector<std::string> texts = {
+        (mark.numbers.empty() ? "" : mark.numbers + ". ") + node.title, node.operation,
+        "on " + node.host};
+    if (!mark.then.empty()) {
+      texts.push_back("then: " + mark.then);
+    }
     if (node.destroys) {
       texts.emplace_back("destroys data");
     }
@@ -125,7 +135,8 @@ class Writer {
       add(1, fmt::format("class {} host{}", members, colour));
     }
     for (const Node& node : view_.nodes) {
-      if (node.way_back == WayBack::ends) {
+      const bool is_marked = !emit::mark_of(options_, node.step).numbers.empty();
+      if (node.way_back == WayBack::ends || is_marked) {
         add(1, fmt::format("style {} stroke:#B00020,stroke-width:4px", emit::node_id(node.step)));
       }
     }

@@ -199,6 +199,19 @@ const std::vector<Colour>& palette() {
   return colours;
 }
 
+ScheduleMark mark_of(const GraphOptions& options, StepId step) {
+  ScheduleMark mark;
+  const auto& moments = options.schedule.moments;
+  for (std::size_t index = 0; index < moments.size(); ++index) {
+    if (moments[index].node == step.index) {
+      mark.numbers += (mark.numbers.empty() ? "" : ", ") + std::to_string(index + 1);
+      mark.then += (mark.then.empty() || moments[index].then.empty() ? "" : "; ");
+      mark.then += moments[index].then;
+    }
+  }
+  return mark;
+}
+
 std::string node_id(StepId step) {
   return fmt::format("step{}", step.index);
 }

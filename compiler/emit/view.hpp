@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/plan.hpp"
+#include "dsl/diagnostic.hpp"
 
 namespace plan::emit {
 
@@ -14,6 +15,8 @@ struct GraphOptions {
   bool shows_implied_edges = false;  // also the edges that follow from others
   bool is_sideways = false;          // the order goes from left to right
   bool has_heading = true;  // the plan's title and the hosts' colours, in the picture itself
+  // A schedule that goes wrong, of a plan that was refused: its steps are numbered in its order.
+  Counterexample schedule{};
 };
 
 enum class WayBack : std::uint8_t {
@@ -75,6 +78,12 @@ struct Colour {
 
 // The plan must be ordered.
 [[nodiscard]] View view_of(const Plan& plan);
+// "2", "1, 4": the places of the step in the schedule, and what holds then; empty if it has none.
+struct ScheduleMark {
+  std::string numbers;
+  std::string then;
+};
+[[nodiscard]] ScheduleMark mark_of(const GraphOptions& options, StepId step);
 [[nodiscard]] std::string node_id(StepId step);  // "step12"; the same in every format
 
 }  // namespace plan::emit

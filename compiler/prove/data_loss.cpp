@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -29,7 +30,8 @@ bool is_expendable(const Plan& plan, ResourceId resource) {
 bool is_settled(const Proof& proof, VariableId variable, StepId step) {
   return std::ranges::all_of(proof.effects.of(variable), [&](std::uint32_t index) {
     const StepId writer = proof.effects.all()[index].step;
-    return writer != step && (proof.is_before(writer, step) || proof.is_before(step, writer));
+    return writer != step &&
+           (proof.is_surely_before(writer, step) || proof.is_surely_before(step, writer));
   });
 }
 
@@ -45,33 +47,62 @@ VariableId source_of(const Proof& proof, VariableId variable) {
   return is_copy ? proof.terms.variable_of(write.value) : VariableId{};
 }
 
-// Another resource holds the same value now, or the plan itself says what the value is.
-bool is_saved(const Proof& proof, VariableId variable, StepId step) {
+// Another resource that holds the same value when the step starts, or none.
+VariableId saved_in(const Proof& proof, VariableId variable, StepId step) {
   const TermId value = proof.state[variable.index];
-  if (proof.terms.value(value) != nullptr || proof.terms.is_poison(value)) {
-    return true;
-  }
   const ResourceId resource = proof.plan.variables[variable.index].resource;
   const auto holds = [&](VariableId other) {
     return other.index != UINT32_MAX && proof.state[other.index] == value &&
            proof.plan.variables[other.index].resource != resource && is_settled(proof, other, step);
   };
-  return holds(source_of(proof, variable)) || std::ranges::any_of(proof.copies, holds);
+  const VariableId source = source_of(proof, variable);
+  if (holds(source)) {
+    return source;
+  }
+  const auto found = std::ranges::find_if(proof.copies, holds);
+  return found == proof.copies.end() ? VariableId{} : *found;
+}
+
+// Why what the step destroys may be lost, or is not; false if it is lost without a word.
+bool is_covered(Proof& proof, const Write& write, StepId step) {
+  ProofRecord::Loss loss{.step = step, .variable = write.variable, .witness = {}};
+  const TermId value = proof.state[write.variable.index];
+  if (proof.plan.steps[step.index].allows_destroy) {
+    loss.by = "allowed";
+  } else if (is_expendable(proof.plan, proof.plan.variables[write.variable.index].resource)) {
+    loss.by = "expendable";
+  } else if (proof.terms.value(value) != nullptr || proof.terms.is_poison(value)) {
+    loss.by = "known";
+  } else {
+    loss.witness = saved_in(proof, write.variable, step);
+    if (loss.witness.index == UINT32_MAX) {
+      return false;
+    }
+  }
+  if (proof.record != nullptr) {
+    proof.record->losses.push_back(loss);
+    for (const std::uint32_t index : loss.witness.index == UINT32_MAX
+                                         ? std::span<const std::uint32_t>{}
+                                         : proof.effects.of(loss.witness)) {
+      const StepId writer = proof.effects.all()[index].step;
+      static_cast<void>(proof.is_before(writer, step) || proof.is_before(step, writer));
+    }
+  }
+  return true;
 }
 
 }  // namespace
 
 void check_data_loss(Proof& proof, StepId step) {
   const Step& found = proof.plan.steps[step.index];
-  if (found.allows_destroy || proof.is_misplaced(step)) {
+  if (proof.is_misplaced(step)) {
     return;
   }
   for (const Write& write : proof.effects.of(step)) {
-    const ResourceId resource = proof.plan.variables[write.variable.index].resource;
-    if (!write.destroys || is_expendable(proof.plan, resource) ||
-        is_saved(proof, write.variable, step)) {
+    if (!write.destroys || is_covered(proof, write, step)) {
       continue;
     }
+    const ResourceId resource = proof.plan.variables[write.variable.index].resource;
     const std::string& name = proof.plan.resources[resource.index].name;
     Diagnostic& diagnostic = proof.diagnostics.report<Code::data_lost>(
         found.span, found.name, proof.variable(write.variable));

@@ -49,6 +49,7 @@ class Search {
   }
 
   void run() { choose(0); }
+  [[nodiscard]] std::size_t combinations() const { return combinations_; }
 
  private:
   // The writer that gave chain `index` its chosen value, and the one that will end it; none: the
@@ -192,12 +193,20 @@ class Search {
 void check_invariants(Proof& proof) {
   for (const Condition& invariant : proof.plan.invariants) {
     const std::size_t before = proof.diagnostics.size();
+    std::uint32_t number = 0;
     for (const TermId part : proof.terms.conjuncts(proof.terms.of(invariant.expr))) {
       const auto variables = proof.variables_of(part);
       const bool is_silent = std::ranges::any_of(
           variables, [&](VariableId variable) { return proof.is_silent(variable); });
       if (proof.diagnostics.size() == before && !is_silent) {
-        Search(proof, invariant, part).run();
+        Search search(proof, invariant, part);
+        search.run();
+        if (proof.record != nullptr) {
+          proof.record->invariants.push_back(
+              {.of = static_cast<std::uint32_t>(&invariant - proof.plan.invariants.data()),
+               .clause = number++,
+               .count = search.combinations()});
+        }
       }
     }
   }

@@ -62,6 +62,15 @@ Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics, const OrderFaults& fa
 
 bool Proof::is_before(StepId one, StepId two) const {
   const auto [before, after_that] = loops.attach(one, two);
+  const bool result = graph.reaches(before.index, after_that.index);
+  if (result && record != nullptr) {
+    record->ordered.insert((std::uint64_t{before.index} << 32U) | after_that.index);
+  }
+  return result;
+}
+
+bool Proof::is_surely_before(StepId one, StepId two) const {
+  const auto [before, after_that] = loops.attach(one, two);
   return graph.reaches(before.index, after_that.index);
 }
 
@@ -132,6 +141,9 @@ void Proof::act(StepId step) {
   }
   const bool is_conditional = plan.steps[step.index].when.has_value();
   const TermId runs_now = terms.substitute(when(step), state);
+  if (is_conditional) {
+    runs.emplace(step.index, runs_now);
+  }
   const auto first = static_cast<std::uint32_t>(writes.data() - effects.all().data());
   // All values are taken from the state before the step, then all are put into it.
   std::vector<Definition> made;

@@ -13,6 +13,7 @@
 #include "compiler/graph.hpp"
 #include "compiler/plan.hpp"
 #include "compiler/prove.hpp"
+#include "compiler/prove/certificate.hpp"
 #include "compiler/prove/effects.hpp"
 #include "compiler/prove/schedule.hpp"
 #include "compiler/prove/terms.hpp"
@@ -33,6 +34,8 @@ struct Proof {
   void act(StepId step);
 
   [[nodiscard]] bool is_before(StepId one, StepId two) const;
+  // The same, for a question whose answer the certificate need not show.
+  [[nodiscard]] bool is_surely_before(StepId one, StepId two) const;
   // The value of a condition now, in the case that the step runs at all.
   [[nodiscard]] TermId value_now(TermId term, StepId step);
   // The condition under which the step runs, over the world as found; true if there is none.
@@ -58,8 +61,14 @@ struct Proof {
   // Whether the variable belongs to the one element that the loop's body works on.
   [[nodiscard]] bool is_private(VariableId variable, std::uint32_t loop);
 
+  // The condition over the world as found; one that the proof has looked at already.
+  [[nodiscard]] TermId term_of(const Condition& condition) const {
+    return terms.known(condition.expr);
+  }
+
   Plan& plan;
   Diagnostics& diagnostics;
+  ProofRecord* record = nullptr;  // where a certificate is wanted: what the proof rests on
   Terms terms;
   Effects effects;
   Loops loops;
@@ -68,8 +77,8 @@ struct Proof {
   std::vector<TermId> found;           // the world as found, by variable
   std::vector<std::uint32_t> defined;  // by variable: index of `definitions`; none: as found
   std::vector<Definition> definitions;
-  std::vector<TermId> after;       // by write: the value that it leaves behind
-  std::vector<TermId> runs;        // by step with `when`: whether it runs, as seen at its turn
+  std::vector<TermId> after;                       // by write: the value that it leaves behind
+  std::unordered_map<std::uint32_t, TermId> runs;  // by step with `when`, as seen at its turn
   std::vector<VariableId> copies;  // variables that hold a copy of another one at some time
   // What preflight makes sure of, with the step and its requirement that ask for it.
   std::map<TermId, std::pair<StepId, std::uint32_t>> assumed;

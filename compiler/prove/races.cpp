@@ -81,14 +81,10 @@ class Races {
     const Step& step = proof_.plan.steps[id.index];
     collect_waits(id);
     for (const Condition& condition : step.requires_) {
-      for (const VariableId variable : condition.reads) {
-        add_read(variable, id, condition.span);
-      }
+      add_reads(proof_.terms.of(condition.expr), id, condition.span);
     }
     if (step.when) {
-      for (const VariableId variable : step.when->reads) {
-        add_read(variable, id, step.when->span);
-      }
+      add_reads(proof_.terms.of(step.when->expr), id, step.when->span);
     }
     for (const Write& write : proof_.effects.of(id)) {
       if (write.kind == WriteKind::set && proof_.terms[write.value].has_variable) {

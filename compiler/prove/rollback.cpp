@@ -54,10 +54,17 @@ class Rollback {
         continue;
       }
       for (const Condition& clause : step.undo_requires) {
+        runs_ = 0;
         for (const TermId part : proof_.terms.conjuncts(proof_.terms.of(clause.expr))) {
           if (!check_condition(StepId{index}, clause, part)) {
             break;
           }
+        }
+        if (proof_.record != nullptr) {
+          proof_.record->undos.push_back(
+              {.of = index,
+               .clause = static_cast<std::uint32_t>(&clause - step.undo_requires.data()),
+               .count = runs_});
         }
       }
     }
@@ -86,21 +93,10 @@ class Rollback {
     return found == writes.end() ? nullptr : &*found;
   }
 
-  // Everyone before the point of no return who writes the variable, or whose undo does, in order.
+  // Everyone before the point of no return who writes the variable, in order.
   const std::vector<StepId>& writers(VariableId variable) {
-    if (!has_undo_writers_) {
-      has_undo_writers_ = true;
-      for (std::uint32_t index = 0; index < proof_.plan.steps.size(); ++index) {
-        if (!is_past_[index] && !proof_.plan.steps[index].undo_effects.empty()) {
-          for (const Write& write : undo_writes(StepId{index})) {
-            undo_writers_[write.variable.index].push_back(StepId{index});
-          }
-        }
-      }
-    }
     const auto [place, is_new] = writers_.try_emplace(variable.index);
     if (is_new) {
-      place->second = undo_writers_[variable.index];
       for (const std::uint32_t index : proof_.effects.of(variable)) {
         const StepId step = proof_.effects.all()[index].step;
         if (!is_past_[step.index]) {
@@ -112,13 +108,31 @@ class Rollback {
     return place->second;
   }
 
+  // Those who do not, but whose undo does; they need not be ordered among each other.
+  const std::vector<StepId>& undo_writers(VariableId variable) {
+    if (!has_undo_writers_) {
+      has_undo_writers_ = true;
+      for (std::uint32_t index = 0; index < proof_.plan.steps.size(); ++index) {
+        if (is_past_[index] || proof_.plan.steps[index].undo_effects.empty()) {
+          continue;
+        }
+        for (const Write& write : undo_writes(StepId{index})) {
+          if (proof_.effects.find(StepId{index}, write.variable) == nullptr) {
+            undo_writers_[write.variable.index].push_back(StepId{index});
+          }
+        }
+      }
+    }
+    return undo_writers_[variable.index];
+  }
+
   void sort_in_order(std::vector<StepId>& steps) const {
     std::ranges::sort(steps, {}, [&](StepId step) { return proof_.graph.position(step.index); });
     steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
   }
 
-  // Who matters to the variable when the step is taken back: those that may run before or after
-  // it, up to the first later one whose undo writes the variable: behind it nobody does.
+  // Who matters to the variable when the step is taken back: those who may run before or after it,
+  // but nobody behind a later writer whose undo writes the variable, too: that is undone last.
   void add_relevant(VariableId variable, StepId step, std::vector<StepId>& relevant) {
     const std::vector<StepId>& all = writers(variable);
     const auto middle = std::ranges::lower_bound(
@@ -134,6 +148,11 @@ class Rollback {
       relevant.push_back(*at);
       if (undo_write(*at, variable) != nullptr && proof_.is_before(step, *at)) {
         break;
+      }
+    }
+    for (const StepId other : undo_writers(variable)) {
+      if (other != step && !proof_.is_before(other, step)) {
+        relevant.push_back(other);
       }
     }
   }
@@ -180,12 +199,18 @@ class Rollback {
   // The shortest runs that hold `with`, a step that may come before or after `step`.
   std::vector<Prefix> prefixes(StepId step, StepId with, const std::vector<StepId>& relevant) {
     std::vector<StepId> needed;
+    Prefix early;  // whoever need not come after the step comes before it
     for (const StepId other : relevant) {
       if (other == with || proof_.is_before(other, with)) {
         needed.push_back(other);
+        const bool is_late = other == with || proof_.is_before(step, other);
+        (is_late ? early.after : early.before).push_back(other);
       }
     }
     std::vector<Prefix> result{{.before = {}, .after = needed}};
+    if (!early.before.empty()) {
+      result.push_back(std::move(early));
+    }
     if (!proof_.is_before(step, with)) {
       result.push_back({.before = needed, .after = {}});
     }
@@ -214,6 +239,7 @@ class Rollback {
   }
 
   bool check_prefix(StepId step, const Condition& clause, TermId condition, const Prefix& prefix) {
+    ++runs_;
     const std::vector<VariableId> variables = proof_.variables_of(condition);
     std::vector<const Write*> writes;
     for (const VariableId variable : variables) {
@@ -276,6 +302,7 @@ class Rollback {
   std::vector<bool> is_past_;
   std::unordered_map<std::uint32_t, std::vector<Write>> undo_writes_;
   bool has_undo_writers_ = false;
+  std::size_t runs_ = 0;  // looked at for the present clause
   std::unordered_map<std::uint32_t, std::vector<StepId>> undo_writers_;  // by variable
   std::unordered_map<std::uint32_t, std::vector<StepId>> writers_;       // by variable
 };

@@ -67,6 +67,8 @@ class Terms {
 
   // The value of a closed expression before the plan begins.
   TermId of(ExprId expr);
+  // The same, of one that was asked for before.
+  [[nodiscard]] TermId known(ExprId expr) const { return of_expr_[expr.index]; }
   // The conjuncts of a condition; `for x in l: a and b` is split, too.
   [[nodiscard]] std::vector<TermId> conjuncts(TermId term);
 

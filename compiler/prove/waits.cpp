@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -64,6 +65,43 @@ void report(Proof& proof, StepId step, const Condition& clause, TermId part) {
       fmt::format("`{}` never holds: nothing that may run now makes it true", clause.text);
 }
 
+// The conditions under which those run who write what `part` speaks of.
+std::vector<TermId> conditions_of(const Proof& proof, TermId part) {
+  std::vector<TermId> conditions;
+  for (const VariableId variable : proof.variables_of(part)) {
+    for (const std::uint32_t index : proof.effects.of(variable)) {
+      const auto runs = proof.runs.find(proof.effects.all()[index].step.index);
+      if (runs != proof.runs.end()) {
+        conditions.push_back(runs->second);
+      }
+    }
+  }
+  return conditions;
+}
+
+// Whether the value is false if those conditions turn out in some way.
+bool is_refutable(Proof& proof, TermId value, std::span<const TermId> conditions) {
+  // So many conditions are told apart; beyond, the wait has to be sure.
+  constexpr std::size_t condition_limit = 10;
+  if (proof.terms.is_refuted(value) || conditions.size() > condition_limit) {
+    return true;
+  }
+  if (conditions.empty()) {
+    return false;
+  }
+  const auto rest = conditions.subspan(1);
+  return is_refutable(proof, proof.terms.assume(value, conditions.front(), true), rest) ||
+         is_refutable(proof, proof.terms.assume(value, conditions.front(), false), rest);
+}
+
+void remember(Proof& proof, ProofRecord::Wait wait, const char* by, std::vector<StepId> providers) {
+  if (proof.record != nullptr) {
+    wait.by = by;
+    wait.providers = std::move(providers);
+    proof.record->waits.push_back(std::move(wait));
+  }
+}
+
 // Steps that can come to their end if a step with a wait needs one of its providers to have ended.
 // Kahn's algorithm (1962) with one more thing to count down.
 std::vector<bool> reachable_ends(const Proof& proof) {
@@ -116,18 +154,25 @@ void check_waits(Proof& proof, StepId step) {
   }
   const auto& clauses = proof.plan.steps[step.index].awaits;
   for (std::uint32_t index = 0; index < clauses.size(); ++index) {
+    std::uint32_t number = 0;
     for (const TermId part : proof.terms.conjuncts(proof.terms.of(clauses[index].expr))) {
-      const TermId value = proof.value_now(part, step);
-      if (proof.terms.is_true(value) || proof.terms.is_poison(value) ||
-          depends_on_unknown(proof, value)) {
+      // What preflight makes sure of is known of the world as found.
+      const TermId value = proof.given(proof.value_now(part, step), part);
+      const ProofRecord::Wait wait{
+          .step = step, .clause = index, .part = number++, .providers = {}};
+      if (proof.terms.is_true(value) || proof.terms.is_poison(value)) {
+        remember(proof, wait, "plan", {});
         continue;
       }
       Providers providers = providers_of(proof, part, step);
-      const bool may_hold = !proof.terms.is_refuted(value) && !providers.is_late;
+      const bool may_hold = !is_refutable(proof, value, conditions_of(proof, part)) &&
+                            (depends_on_unknown(proof, value) || !providers.is_late);
       if (may_hold) {
+        remember(proof, wait, "world", {});
         continue;
       }
       if (!providers.beside.empty()) {
+        remember(proof, wait, "beside", providers.beside);
         proof.pending_waits.push_back(
             {.step = step, .clause = index, .providers = std::move(providers.beside)});
         continue;
