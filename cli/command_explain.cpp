@@ -7,7 +7,7 @@
 #include "cli/load_plan.hpp"
 #include "cli/show.hpp"
 #include "compiler/emit/describe.hpp"
-#include "compiler/print_expr.hpp"
+#include "compiler/emit/explain_step.hpp"
 #include "dsl/diagnostic.hpp"
 #include "dsl/spell.hpp"
 #include "stdlib/embedded.hpp"
@@ -103,67 +103,22 @@ std::string place_of(const SourceMap& sources, Span span) {
   return fmt::format("  ({}:{})", sources.name(location.file), location.line);
 }
 
-// Why the step comes after another one, or another one after it.
-std::string reason_of(const Plan& plan, const Edge& edge, const std::string& other, bool is_after) {
-  const std::string state =
-      edge.variable.index < plan.variables.size() ? print_variable(plan, edge.variable) : "";
-  const std::string place = is_after ? "after " + other : "before " + other;
-  switch (edge.reason) {
-    case EdgeReason::written:
-      return place + ": the plan says so";
-    case EdgeReason::data:
-      return place + (is_after ? ": it uses an output of that" : ": that uses its output");
-    case EdgeReason::provides:
-      return place +
-             (is_after ? ": it needs what that brings about, "
-                       : ": that needs what it brings about, ") +
-             state;
-    case EdgeReason::protects:
-      return place +
-             (is_after ? ": it would undo what that needs, "
-                       : ": that would undo what it needs, ") +
-             state;
-    case EdgeReason::loop:
-      return place + ": the loop's elements come between";
-    case EdgeReason::one_at_a_time:
-      return place + ": one element at a time";
-  }
-  return place;
-}
-
-std::string edges_text(const Plan& plan, StepId step, const SourceMap& sources) {
-  std::string text;
-  for (const bool is_after : {true, false}) {
-    for (const Edge& edge : plan.edges) {
-      if ((is_after ? edge.to : edge.from) == step) {
-        const StepId other = is_after ? edge.from : edge.to;
-        text += "  " + reason_of(plan, edge, plan.steps[other.index].name, is_after) +
-                place_of(sources, edge.span) + "\n";
-      }
-    }
-  }
-  return text.empty() ? "  nothing orders it\n" : text;
-}
-
-std::string explanation(const Plan& plan, StepId id, const SourceMap& sources) {
+void show_step(const Plan& plan, StepId id, const SourceMap& sources, const Options& options) {
   const emit::Description step = emit::describe(plan, id);
+  const auto sections =
+      emit::explain_step(plan, id, [&](Span span) { return place_of(sources, span); });
   std::string text = fmt::format("step {}{} on {}{}\n", step.name,
                                  step.operation.empty() ? "" : " = " + step.operation, step.host,
                                  place_of(sources, plan.steps[id.index].span));
-  text += edges_text(plan, id, sources);
-  for (const emit::Requirement& need : step.requirements) {
-    text += fmt::format("  {} {}{}\n", need.is_awaited ? "waits for" : "requires", need.condition,
-                        !need.provider.empty() ? ": made true by " + need.provider
-                        : need.is_preflight    ? ": looked at before anything is done"
-                                               : "");
+  Json json = {{"step", step.name}};
+  for (const emit::Section& section : sections) {
+    json[section.key] = section.lines;
+    text += fmt::format("\n  {}\n", section.heading);
+    for (const std::string& line : section.lines) {
+      text += "    " + line + "\n";
+    }
   }
-  for (const std::string& condition : step.ensures) {
-    text += "  ensures " + condition + "\n";
-  }
-  for (const std::string& line : step.commands) {
-    text += "  runs     " + line + "\n";
-  }
-  return text + "  way back: " + step.undo + "\n";
+  print(Stream::out, options.is_json ? json.dump(2) + "\n" : text);
 }
 
 ExitCode explain_one_step(const Options& options) {
@@ -186,9 +141,7 @@ ExitCode explain_one_step(const Options& options) {
     return ExitCode::usage;
   }
   const StepId id{static_cast<std::uint32_t>(found - steps.begin())};
-  const std::string text = explanation(*loaded.plan, id, loaded.sources);
-  print(Stream::out,
-        options.is_json ? Json({{"step", wanted}, {"explanation", text}}).dump(2) + "\n" : text);
+  show_step(*loaded.plan, id, loaded.sources, options);
   return ExitCode::done;
 }
 

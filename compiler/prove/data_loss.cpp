@@ -91,6 +91,32 @@ bool is_covered(Proof& proof, const Write& write, StepId step) {
   return true;
 }
 
+// With those who may overwrite a copy before it is needed.
+Counterexample schedule_of_loss(const Proof& proof, const Write& lost, StepId step) {
+  std::vector<VariableId> about{lost.variable};
+  std::vector<StepId> ran;
+  for (const VariableId copy : proof.copies) {
+    const auto all = proof.effects.of(copy);
+    const bool is_copy = std::ranges::any_of(all, [&](std::uint32_t index) {
+      const Write& write = proof.effects.all()[index];
+      return write.kind == WriteKind::set && write.value == proof.terms.initial(lost.variable);
+    });
+    if (!is_copy) {
+      continue;
+    }
+    about.push_back(copy);
+    for (const std::uint32_t index : all) {
+      const StepId writer = proof.effects.all()[index].step;
+      if (writer != step && !proof.is_surely_before(step, writer)) {
+        ran.push_back(writer);
+      }
+    }
+  }
+  std::ranges::sort(ran, {}, [&](StepId other) { return proof.graph.position(other.index); });
+  ran.push_back(step);
+  return schedule_to(proof.schedules(), ran, about);
+}
+
 }  // namespace
 
 void check_data_loss(Proof& proof, StepId step) {
@@ -118,8 +144,7 @@ void check_data_loss(Proof& proof, StepId step) {
         fmt::format("save it by a step before `{}`, or write `allow destroy` in the "
                     "block of `{}`",
                     found.name, found.name));
-    diagnostic.schedule =
-        schedule_to(proof.schedules(), std::array{step}, std::array{write.variable});
+    diagnostic.schedule = schedule_of_loss(proof, write, step);
     diagnostic.schedule.violated = fmt::format("nothing holds what `{}` was before `{}`",
                                                proof.variable(write.variable), found.name);
   }

@@ -98,7 +98,7 @@ expect 0 "version" "$plan" --version
 holds "$out" "plan " "version"
 expect 0 "help" "$plan" --help
 help=$out
-for command in check preview apply rollback status graph fmt explain test mark-done approve adopt; do
+for command in check verify preview apply rollback status graph fmt explain test mark-done approve adopt; do
   holds "$help" "  $command  " "help lists $command"
   expect 0 "help of $command" "$plan" "$command" --help
   holds "$out" "Example" "help of $command has examples"
@@ -150,6 +150,38 @@ expect 2 "--set with a compiled plan" "$plan" check "$work/small.json" --set bas
 sed 's/one\\u000a/evil\\u000a/' "$work/small.json" >"$work/forged.json"
 cmp -s "$work/small.json" "$work/forged.json" && fail "the forged plan is not another one"
 expect 2 "a changed compiled plan is refused" "$plan" check "$work/forged.json"
+
+# --- verify
+expect 0 "check --certificate" "$plan" check "$work/small.plan" --out "$work/small.json" --certificate "$work/small.proof"
+is_json "$(cat "$work/small.proof")" "certificate"
+expect 0 "verify" "$plan" verify "$work/small.json" "$work/small.proof"
+holds "$out" "the certificate proves it" "verify"
+expect 0 "verify --json" "$plan" verify "$work/small.json" "$work/small.proof" --json
+asks "$out" '.format == "plan-verify/1" and .proven and .faults == []' "verify --json"
+expect 0 "certificate of a compiled plan" "$plan" check "$work/small.json" --certificate "$work/again.proof"
+cmp -s "$work/small.proof" "$work/again.proof" || fail "a certificate is the same each time"
+sed 's/"requirements":\[\[1,0,"plan"/"requirements":[[1,0,"preflight"/' "$work/small.proof" >"$work/forged.proof"
+cmp -s "$work/small.proof" "$work/forged.proof" && fail "the forged certificate is not another one"
+expect 3 "a changed certificate is refused" "$plan" verify "$work/small.json" "$work/forged.proof"
+holds "$err" "what \`two\` requires" "verify names what does not hold"
+expect 3 "a certificate that is no certificate" "$plan" verify "$work/small.json" "$work/small.json"
+expect 2 "verify without a certificate" "$plan" verify "$work/small.json" "$work/nothing"
+expect 2 "verify of no compiled plan" "$plan" verify "$work/small.plan" "$work/small.proof"
+
+# --- a plan that is refused
+sed 's/{ requires first.exists }/{\n    requires not first.exists\n    after one\n  }/' "$work/small.plan" >"$work/refused.plan"
+expect 3 "check of a refused plan" "$plan" check "$work/refused.plan"
+holds "$err" "a schedule that goes wrong" "a refusal comes with a schedule"
+expect 3 "check --json of a refused plan" "$plan" check "$work/refused.plan" --json
+asks "$out" '.diagnostics[0].schedule.steps[0].step == "one" and (.diagnostics[0].schedule.violated | length) > 0' "the schedule as JSON"
+expect 3 "check --sarif of a refused plan" "$plan" check "$work/refused.plan" --sarif
+asks "$out" '.runs[0].results[0].codeFlows[0].threadFlows[0].locations | length == 2' "the schedule in SARIF"
+for format in dot mermaid json html; do
+  expect 3 "graph $format of a refused plan" "$plan" graph "$work/refused.plan" --format "$format"
+done
+expect 3 "graph of a refused plan" "$plan" graph "$work/refused.plan"
+holds "$out" "1. one" "the steps of the schedule are numbered"
+holds "$out" "violated:" "and what is violated is drawn"
 
 # --- graph
 for format in dot mermaid svg json html; do
@@ -227,6 +259,13 @@ expect 0 "explain CODE" "$plan" explain E0102
 expect 0 "explain code in small letters" "$plan" explain e0102
 expect 2 "explain of no code" "$plan" explain E9999
 expect 0 "explain step" "$plan" explain step two --plan "$work/small.plan"
+holds "$out" "first.exists: \`one\` makes sure of it" "explain step names the provider"
+holds "$out" "\`one\`: it needs \`first.exists\` as that leaves it" "explain step says why it comes later"
+holds "$out" "if the run dies inside it" "explain step speaks of a crash"
+holds "$out" "it is repeated from its beginning" "explain step says what a crash leads to"
+expect 0 "explain step, the other one" "$plan" explain step one --plan "$work/small.plan" --json
+asks "$out" '.before[0] | startswith("`two`: that needs")' "explain step says what waits for it"
+asks "$out" '(.way_back | length) == 1 and (.crash | length) > 0' "explain step has the way back"
 holds "$out" "first.exists" "explain step names the state"
 expect 2 "explain of no step" "$plan" explain step tow --plan "$work/small.plan"
 holds "$err" '`two`' "explain step has a suggestion"

@@ -41,7 +41,7 @@ std::vector<SourceFile> read_sources(const std::vector<std::string>& folders) {
   return files;
 }
 
-const std::vector<std::string> product = {"dsl", "compiler", "runtime", "cli"};
+const std::vector<std::string> product = {"dsl", "compiler", "verify", "runtime", "cli"};
 
 std::string_view included(std::string_view line) {
   if (!line.starts_with("#include ")) {
@@ -53,7 +53,7 @@ std::string_view included(std::string_view line) {
 
 // Position in `dsl <- compiler <- runtime <- cli`; -1 for anything else.
 int layer_of(std::string_view path) {
-  constexpr std::array layers = {"dsl/", "compiler/", "runtime/", "cli/"};
+  constexpr std::array layers = {"dsl/", "compiler/", "verify/", "runtime/", "cli/"};
   for (std::size_t index = 0; index < layers.size(); ++index) {
     if (path.starts_with(layers[index])) {
       return static_cast<int>(index);
@@ -74,6 +74,21 @@ TEST_CASE("includes point to the left: dsl, compiler, runtime, cli") {
                            !file.path.starts_with("runtime/real/") &&
                            !file.path.starts_with("runtime/sim/");
       CHECK_FALSE((is_core && target.starts_with("runtime/real/")));
+    }
+  }
+}
+
+TEST_CASE("the checker of certificates uses nothing of the prover") {
+  const std::vector<std::string_view> shared = {"compiler/plan.hpp", "compiler/digest.hpp",
+                                                "compiler/json_reader.hpp",
+                                                "compiler/operations.hpp",
+                                                "compiler/operation_details.hpp"};
+  for (const SourceFile& file : read_sources({"verify"})) {
+    for (const std::string& line : file.lines) {
+      const std::string_view target = included(line);
+      INFO(file.path << ": " << line);
+      CHECK((layer_of(target) < 0 || target.starts_with("verify/") ||
+             std::ranges::find(shared, target) != shared.end()));
     }
   }
 }
