@@ -170,6 +170,7 @@ Times measure_alone(std::uint32_t count, bool wants_certificate) {
   if (pipe(ends) != 0) {
     std::exit(1);
   }
+  std::fflush(stdout);  // or the child would print it, too
   const pid_t child = fork();
   if (child == 0) {
     const Times times = measure(count, wants_certificate);
