@@ -139,7 +139,10 @@ class Tamperer {
 }  // namespace
 
 TEST_CASE("the certificates of the example plans are accepted") {
-  for (const char* path : {"plans/inmanta_migration.plan", "plans/quickstart.plan"}) {
+  for (const char* path :
+       {"plans/inmanta_migration.plan", "plans/quickstart.plan", "plans/postgres_move.plan",
+        "plans/replace_config.plan", "plans/rolling_restart.plan", "plans/static_site.plan",
+        "plans/upgrade_chain.plan", "tests/golden/proofs/accepted.plan"}) {
     const Proven proven = compiled(path);
     INFO(path);
     CHECK(faults(proven) == std::vector<std::string>{});
