@@ -5,6 +5,7 @@
 #include "cli/board.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
+#include "compiler/emit/view.hpp"
 #include "dsl/display_width.hpp"
 
 namespace plan {
@@ -25,11 +26,15 @@ bool is_internal(const Plan& plan, const StepResult& result) {
 struct Fate {
   std::string text;
   Style style = Style::plain;
+  std::string why{};
 };
 
+bool will_destroy(const Report& report, const std::string& step) {
+  return std::ranges::find(report.destructions, step, &Destruction::step) !=
+         report.destructions.end();
+}
+
 Fate fate_of(const Plan& plan, const Report& report, const StepResult& result) {
-  const bool destroys = std::ranges::find(report.destructions, result.name, &Destruction::step) !=
-                        report.destructions.end();
   switch (result.status) {
     case StepStatus::done:
     case StepStatus::marked:
@@ -37,7 +42,7 @@ Fate fate_of(const Plan& plan, const Report& report, const StepResult& result) {
     case StepStatus::held:
       return {"holds already", Style::green};
     case StepStatus::skipped:
-      return {"skip", Style::dim};
+      return {"skip", Style::dim, result.detail};
     case StepStatus::failed:
       return {"failed before: run", Style::yellow};
     case StepStatus::interrupted:
@@ -49,23 +54,17 @@ Fate fate_of(const Plan& plan, const Report& report, const StepResult& result) {
     case StepStatus::waiting:
       break;
   }
-  if (destroys) {
-    return {"run, DESTROYS", Style::red};
+  if (will_destroy(report, result.name)) {
+    return {"run, DESTROYS", Style::red, result.detail};
   }
-  if (result.step.index < plan.steps.size()) {
-    const StepKind kind = plan.steps[result.step.index].kind;
-    if (kind == StepKind::approve || kind == StepKind::manual) {
-      return {kind == StepKind::approve ? "ask" : "by hand", Style::cyan};
-    }
+  const StepKind kind = plan.steps[result.step.index].kind;
+  if (kind == StepKind::approve || kind == StepKind::manual) {
+    return {kind == StepKind::approve ? "ask" : "by hand", Style::cyan};
   }
-  return {result.detail.starts_with("unknown until") ? "unknown until" : "run", Style::bold};
-}
-
-std::string detail_of(const StepResult& result, const Fate& fate) {
-  const std::string_view detail = result.detail;
-  return std::string(detail.starts_with(fate.text)
-                         ? detail.substr(std::min(fate.text.size() + 1, detail.size()))
-                         : detail);
+  if (result.is_undecided && !result.name.ends_with("[…]")) {
+    return {"run if needed", Style::bold, result.detail};
+  }
+  return {"run", Style::bold, result.detail};
 }
 
 void add_hosts(const Report& report, std::string& text, bool colored) {
@@ -76,15 +75,86 @@ void add_hosts(const Report& report, std::string& text, bool colored) {
   }
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    text += (text.empty() ? "" : ", ") + word;
+  }
+  return text;
+}
+
+// What the loop around the step runs over, said once, before its first step.
+std::string loop_line(const Plan& plan, const Report& report, std::uint32_t loop) {
+  const Loop& planned = plan.loops[loop];
+  std::string text = fmt::format("  for each {}", planned.variable);
+  const auto found = std::ranges::find(report.loops, planned.begin, &LoopResult::begin);
+  if (found == report.loops.end()) {
+    return text + ", known when the loop around it is\n";
+  }
+  text += " of " + found->list;
+  const std::string elements = found->elements.empty() ? "none" : joined(found->elements);
+  if (found->known_after.empty()) {
+    return fmt::format("{}: {}\n", text, elements);
+  }
+  text += fmt::format(", known after {}", found->known_after);
+  return found->brought_from.empty() ? text + "\n"
+                                     : fmt::format("{}, which brings what {} is now: {}\n", text,
+                                                   found->brought_from, elements);
+}
+
+// An arbitrary element by the loop's own word for it: "env.halted".
+std::string in_loop(const Plan& plan, const Step& step, std::string text) {
+  for (std::uint32_t loop = step.loop; loop != UINT32_MAX; loop = plan.loops[loop].parent) {
+    const std::string& element = plan.resources[plan.loops[loop].element.index].name;
+    for (std::size_t at = text.find(element); at != std::string::npos; at = text.find(element)) {
+      text.replace(at, element.size(), plan.loops[loop].variable);
+    }
+  }
+  return text;
+}
+
+struct Widths {
+  std::size_t step = 8;
+  std::size_t host = 4;
+};
+
+void add_step(const Plan& plan,
+              const Report& report,
+              const StepResult& result,
+              const Widths& widths,
+              std::string& text,
+              bool colored) {
+  const Fate fate = fate_of(plan, report, result);
+  std::string line =
+      fmt::format("  {}  {}  {}", styled(padded(fate.text, 18), fate.style, colored),
+                  padded(step_title(result.name), widths.step), padded(result.host, widths.host));
+  text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  if (is_finished(result.status)) {
+    return;
+  }
+  const std::string indent(22, ' ');
+  const Step& step = plan.steps[result.step.index];
+  for (const Condition& condition : step.ensures) {
+    text += fmt::format("{}ensures  {}\n", indent, in_loop(plan, step, condition.text));
+  }
+  if (!fate.why.empty()) {
+    text += styled(fmt::format("{}{}  {}", indent, result.is_undecided ? "later  " : "now    ",
+                               fate.why),
+                   Style::dim, colored) +
+            "\n";
+  }
+}
+
 void add_steps(const Plan& plan, const Report& report, std::string& text, bool colored) {
-  std::size_t step_width = 8;
-  std::size_t host_width = 4;
+  Widths widths;
   for (const StepResult& result : report.steps) {
-    step_width = std::max(step_width, display_width(step_title(result.name)));
-    host_width = std::max(host_width, display_width(result.host));
+    widths.step = std::max(widths.step, display_width(step_title(result.name)));
+    widths.host = std::max(widths.host, display_width(result.host));
   }
   std::string phase;
   bool is_first = true;
+  std::uint32_t loop = UINT32_MAX;
+  bool is_line_drawn = report.is_past_point_of_no_return;
   for (const StepResult& result : report.steps) {
     if (is_internal(plan, result)) {
       continue;
@@ -95,14 +165,17 @@ void add_steps(const Plan& plan, const Report& report, std::string& text, bool c
     }
     is_first = false;
     phase = result.phase;
-    const Fate fate = fate_of(plan, report, result);
-    const bool ends = std::ranges::find(report.point_of_no_return, result.name) !=
-                      report.point_of_no_return.end();
-    std::string line =
-        fmt::format("  {}  {}  {}  {}{}", styled(padded(fate.text, 18), fate.style, colored),
-                    padded(step_title(result.name), step_width), padded(result.host, host_width),
-                    detail_of(result, fate), ends ? "  <- point of no return" : "");
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    const std::uint32_t around = plan.steps[result.step.index].loop;
+    if (around != loop && around != UINT32_MAX) {
+      text += loop_line(plan, report, around);
+    }
+    loop = around;
+    const auto& ends = report.point_of_no_return;
+    if (!is_line_drawn && std::ranges::find(ends, result.name) != ends.end()) {
+      is_line_drawn = true;
+      text += styled("  ---- point of no return ----", Style::yellow, colored) + "\n";
+    }
+    add_step(plan, report, result, widths, text, colored);
   }
 }
 
@@ -125,47 +198,86 @@ void add_questions(const Plan& plan, const Report& report, std::string& text, bo
   }
 }
 
-void add_conditions(std::string_view title,
-                    const std::vector<ConditionResult>& conditions,
-                    std::string& text,
-                    bool colored) {
-  if (conditions.empty()) {
+void add_goals(const Report& report, std::string& text, bool colored) {
+  if (report.goals.empty()) {
     return;
   }
-  text += fmt::format("\n{}\n", title);
-  for (const ConditionResult& condition : conditions) {
-    const std::string state = !condition.is_known ? "unknown yet"
-                              : condition.holds   ? "holds"
-                                                  : "does not hold";
-    const Style style = condition.is_known && condition.holds ? Style::green : Style::plain;
-    text += fmt::format("  {}  {}{}\n", styled(padded(state, 18), style, colored), condition.text,
-                        condition.detail.empty() ? "" : "  (" + condition.detail + ")");
+  text += "\nGoals\n";
+  for (const ConditionResult& goal : report.goals) {
+    const bool holds = goal.is_known && goal.holds;
+    const std::string state = holds ? "holds now" : goal.is_known ? "not yet" : "unknown yet";
+    text += fmt::format("  {}  {}{}\n",
+                        styled(padded(state, 18), holds ? Style::green : Style::plain, colored),
+                        goal.text, goal.detail.empty() ? "" : "  (" + goal.detail + ")");
   }
 }
 
+// Rules that hold are no news; the others say why they are there.
+void add_rules(const Report& report, std::string& text, bool colored) {
+  if (report.rules.empty()) {
+    return;
+  }
+  const auto held = std::ranges::count_if(
+      report.rules, [](const ConditionResult& rule) { return rule.is_known && rule.holds; });
+  text += fmt::format(
+      "\nRules\n  {}\n",
+      styled(fmt::format("{} of {} hold", held, report.rules.size()),
+             static_cast<std::size_t>(held) == report.rules.size() ? Style::green : Style::red,
+             colored));
+  for (const ConditionResult& rule : report.rules) {
+    if (!rule.is_known || !rule.holds) {
+      text += fmt::format(
+          "  {}  {}\n                      {}\n",
+          styled(padded(rule.is_known ? "does not hold" : "unknown", 18), Style::red, colored),
+          rule.detail, rule.text);
+    }
+  }
+}
+
+// Up to where there is a way back, and what lies behind that.
+std::string way_back_text(const Plan& plan, const Report& report) {
+  if (report.is_past_point_of_no_return) {
+    return "The point of no return is passed: there is no way back.\n";
+  }
+  if (plan.point_of_no_return.empty()) {
+    return "Way back: at every point (plan rollback).\n";
+  }
+  std::string text;
+  for (const StepId step : plan.point_of_no_return) {
+    const std::uint32_t operation = plan.steps[step.index].operation;
+    const std::string why = operation == UINT32_MAX ? "" : plan.operations[operation].irreversible;
+    text += fmt::format("Point of no return: step {}{}\n", plan.steps[step.index].name,
+                        why.empty() ? ", which nothing takes back" : ": " + why);
+  }
+  std::vector<std::string> before;
+  std::vector<std::string> behind;
+  const std::vector<emit::WayBack> ways = emit::ways_back(plan);
+  for (std::uint32_t index = 0; index < plan.steps.size(); ++index) {
+    const StepKind kind = plan.steps[index].kind;
+    if (kind != StepKind::loop_begin && kind != StepKind::loop_end) {
+      auto& side = ways[index] == emit::WayBack::yes ? before : behind;
+      side.push_back(plan.steps[index].name);
+    }
+  }
+  text += fmt::format("  can be taken back until then (plan rollback): {}\n  cannot: {}\n",
+                      before.empty() ? "nothing" : joined(before), joined(behind));
+  return text;
+}
+
 std::string summary(const Plan& plan, const Report& report) {
-  std::size_t finished = 0;
+  std::size_t held = 0;
+  std::size_t undecided = 0;
   std::size_t total = 0;
   for (const StepResult& result : report.steps) {
     if (!is_internal(plan, result)) {
-      finished += is_finished(result.status) ? 1 : 0;
+      held += is_finished(result.status) ? 1 : 0;
+      undecided += fate_of(plan, report, result).text == "run if needed" ? 1 : 0;
       ++total;
     }
   }
-  if (report.outcome == Outcome::nothing_to_do) {
-    return "\nEverything holds already: nothing to do.\n";
-  }
-  std::string text = fmt::format("\n{} to run, {} of {} hold or are done already.\n",
-                                 total - finished, finished, total);
-  if (report.is_past_point_of_no_return) {
-    text += "The point of no return is passed: there is no way back.\n";
-  } else if (report.point_of_no_return.empty()) {
-    text += "Way back: at every point (plan rollback).\n";
-  } else {
-    text += fmt::format("Way back: until step {} (plan rollback).\n",
-                        report.point_of_no_return.front());
-  }
-  return text;
+  const std::string maybe = undecided == 0 ? "" : fmt::format(" ({} of them if needed)", undecided);
+  return fmt::format("\n{} of {} steps to run{}, {} hold or are done already.\n{}", total - held,
+                     total, maybe, held, way_back_text(plan, report));
 }
 
 }  // namespace
@@ -173,9 +285,14 @@ std::string summary(const Plan& plan, const Report& report) {
 std::string preview_text(const Plan& plan, const Report& report, bool colored) {
   std::string text = styled(plan.title, Style::bold, colored) + "\n";
   add_hosts(report, text, colored);
+  if (report.outcome == Outcome::nothing_to_do) {
+    add_goals(report, text, colored);
+    return text + "\nNothing to do: " +
+           (plan.goals.empty() ? "every step holds already.\n" : "all goals hold already.\n");
+  }
   add_steps(plan, report, text, colored);
-  add_conditions("Rules", report.rules, text, colored);
-  add_conditions("Goals", report.goals, text, colored);
+  add_rules(report, text, colored);
+  add_goals(report, text, colored);
   add_questions(plan, report, text, colored);
   if (report.outcome != Outcome::refused) {
     text += summary(plan, report);

@@ -18,6 +18,9 @@ Json step_json(const StepResult& step) {
   put("phase", step.phase);
   put("host", step.host);
   put("detail", step.detail);
+  if (step.is_undecided) {
+    json["undecided"] = true;
+  }
   if (step.started.count() > 0) {
     json["started"] = step.started.count();
     json["elapsed_ms"] = step.elapsed.count();
@@ -40,6 +43,21 @@ Json conditions_json(const std::vector<ConditionResult>& conditions) {
     entry["holds"] = condition.is_known ? Json(condition.holds) : Json(nullptr);
     if (!condition.detail.empty()) {
       entry["detail"] = condition.detail;
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+Json loops_json(const std::vector<LoopResult>& loops) {
+  Json list = Json::array();
+  for (const LoopResult& loop : loops) {
+    Json entry = {{"list", loop.list}, {"elements", loop.elements}};
+    if (!loop.known_after.empty()) {
+      entry["known_after"] = loop.known_after;
+    }
+    if (!loop.brought_from.empty()) {
+      entry["brought_from"] = loop.brought_from;
     }
     list.push_back(std::move(entry));
   }
@@ -78,6 +96,7 @@ std::string report_json(const Report& report, std::string_view diagnostics) {
                      {"steps", steps_json(report.steps)},
                      {"rules", conditions_json(report.rules)},
                      {"goals", conditions_json(report.goals)},
+                     {"loops", loops_json(report.loops)},
                      {"destroys", std::move(destructions)},
                      {"point_of_no_return", report.point_of_no_return},
                      {"past_point_of_no_return", report.is_past_point_of_no_return},
@@ -96,6 +115,10 @@ std::string status_json(const RunStatus& status,
     json["same_plan"] = status.is_same_plan;
     json["finished"] = status.is_finished;
     json["rolled_back"] = status.is_rolled_back;
+    json["ended"] = status.ended ? Json(name(*status.ended)) : Json(nullptr);
+    if (status.is_plan_known) {
+      json["past_point_of_no_return"] = !status.past_return.empty();
+    }
     json["started"] = status.started.count();
     json["last_record"] = status.last_record.count();
     json["attempts"] = status.attempts;

@@ -105,19 +105,50 @@ std::string outcome_text(const Plan& plan, const Report& report, const Options& 
   return "";
 }
 
+static std::string_view state_text(const RunStatus& status) {
+  if (status.is_rolled_back) {
+    return "rolled back";
+  }
+  if (status.is_finished) {
+    return "finished";
+  }
+  if (!status.ended) {
+    return status.is_rolling_back ? "a rollback is under way or was cut off"
+                                  : "under way or cut off (plan apply goes on)";
+  }
+  if (status.is_rolling_back) {
+    return "not everything was taken back (plan rollback goes on)";
+  }
+  switch (*status.ended) {
+    case Outcome::interrupted:
+      return "stopped on request (plan apply goes on)";
+    case Outcome::declined:
+      return "waits for a person (plan apply goes on)";
+    case Outcome::failed:
+      return "failed (mend the cause, plan apply goes on)";
+    case Outcome::done:
+    case Outcome::nothing_to_do:
+    case Outcome::refused:
+      break;
+  }
+  return "unfinished (plan apply goes on)";
+}
+
 std::string status_text(const RunStatus& status, bool colored) {
   if (!status.has_run) {
     return "no run\n";
   }
   std::string text = styled(status.title, Style::bold, colored) + "\n";
   text += fmt::format("  run      {}\n  state    {}\n  begun    {}, last record {}, {} {}\n",
-                      status.run_id,
-                      status.is_rolled_back ? "rolled back"
-                      : status.is_finished  ? "finished"
-                                            : "unfinished (under way, interrupted or failed)",
-                      print_date(status.started), print_date(status.last_record), status.attempts,
+                      status.run_id, state_text(status), print_date(status.started),
+                      print_date(status.last_record), status.attempts,
                       status.attempts == 1 ? "attempt" : "attempts");
   text += fmt::format("  steps    {}\n", counts_of(status.steps));
+  if (status.is_plan_known && !status.is_rolled_back) {
+    text += status.past_return.empty() ? "  way back yes (plan rollback)\n"
+                                       : fmt::format("  way back no: {} cannot be taken back\n",
+                                                     status.past_return.front());
+  }
   std::string phase;
   for (const StepResult& step : status.steps) {
     if (step.phase != phase) {

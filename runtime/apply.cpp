@@ -40,27 +40,33 @@ bool is_confirmed(const RunOptions& options, const Destruction& destruction) {
 // Asks before anything is changed; a no is in the report.
 bool is_agreed(Session& session, const Preflight& seen) {
   const RunOptions& options = session.context.options;
-  const auto ask = [&](const Question& question) {
+  const auto ask = [&](const Question& question, const std::string& agreement) {
     const Answer answer = session.context.world.prompt.ask(question);
     session.context.world.observer.on({.kind = RunEventKind::question,
                                        .at = session.context.world.clock.wall(),
                                        .text = question.text,
                                        .detail = answer == Answer::yes ? "yes" : "no"});
     if (answer != Answer::yes) {
-      session.refuse(diagnostic(Code::not_answered, Span{}, question.text));
+      Diagnostic problem = diagnostic(Code::not_answered, Span{}, question.text);
+      for (const std::string& detail : question.details) {
+        problem.note(detail);
+      }
+      session.refuse(std::move(problem.help(agreement)));
     }
     return answer == Answer::yes;
   };
   Question destroy{
       .text = "This destroys data. Go on?", .expected_word = "destroy", .covers_destruction = true};
+  std::string confirmations;
   for (const Destruction& destruction : session.report.destructions) {
     const auto decided = session.history.decisions.find("destroy " + destruction.what);
     const bool is_known = decided != session.history.decisions.end() && decided->second;
     if (!is_known && !is_confirmed(options, destruction)) {
       destroy.details.push_back(destruction.what + " (step " + destruction.step + ")");
+      confirmations += " `--confirm " + destruction.what + "`";
     }
   }
-  if (!destroy.details.empty() && !ask(destroy)) {
+  if (!destroy.details.empty() && !ask(destroy, "to agree beforehand, add" + confirmations)) {
     return false;
   }
   if (!options.assume_yes) {
@@ -68,7 +74,7 @@ bool is_agreed(Session& session, const Preflight& seen) {
         seen.graph.nodes, [](const Node& node) { return !is_finished(node.status); });
     Question start{.text = session.report.is_resumed ? "Go on with the run?" : "Begin the run?"};
     start.details.push_back(std::to_string(open) + " steps to do");
-    return ask(start);
+    return ask(start, "to agree beforehand, add `--yes`");
   }
   return true;
 }
@@ -187,6 +193,9 @@ RunStatus status(const Plan* plan, Storage& storage) {
   result.plan_digest = history.plan_digest;
   result.is_finished = history.is_finished;
   result.is_rolled_back = history.is_rolled_back;
+  result.is_rolling_back = history.is_rolling_back;
+  result.ended = history.ended;
+  result.is_plan_known = plan != nullptr;
   result.started = history.started;
   result.last_record = history.last_record;
   result.attempts = history.attempts;
@@ -207,6 +216,10 @@ RunStatus status(const Plan* plan, Storage& storage) {
         line.step = StepId{index};
         line.phase = planned.phase == UINT32_MAX ? "" : plan->phases[planned.phase].title;
         line.host = planned.host == UINT32_MAX ? "" : plan->hosts[planned.host].name;
+        const auto& ends = plan->point_of_no_return;
+        if (History::has_acted(step) && std::ranges::find(ends, line.step) != ends.end()) {
+          result.past_return.push_back(name);
+        }
       }
     }
     result.steps.push_back(std::move(line));

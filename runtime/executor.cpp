@@ -58,6 +58,9 @@ Executor::Executor(RunContext& context,
       observations_(observations),
       journal_(journal),
       history_(history) {
+  if (!context.plan.invariants.empty()) {
+    reach_.emplace(context.plan);
+  }
   programs_.on_output = [this](const Origin& origin, std::string_view text) {
     context_.world.observer.on({.kind = RunEventKind::step_output,
                                 .at = context_.world.clock.wall(),
@@ -195,6 +198,12 @@ void Executor::execute(const commands::Conclude& command) {
       .detail = is_adopted ? "adopted: it held already" : context_.shown(node.detail)});
 }
 
+void Executor::execute(const commands::Expect& command) {
+  if (forecast_ != nullptr) {
+    forecast_->expect(state_.graph.nodes[command.node]);
+  }
+}
+
 // --- observing
 
 // A requirement over what the step itself changes cannot be asked of a step that is half-way.
@@ -229,24 +238,51 @@ std::vector<const Condition*> Executor::conditions(NodeId id, CheckKind kind) co
   return result;
 }
 
-void Executor::execute(const commands::Check& command) {
-  std::vector<const Condition*> asked = conditions(command.node, command.kind);
-  const std::size_t invariants_from = asked.size();
-  if (command.kind == CheckKind::requires_ || command.kind == CheckKind::confirm) {
+const std::vector<const Condition*>& Executor::invariants_of(const Node& node) {
+  const auto [place, is_new] = invariants_.try_emplace({node.step, node.is_undo});
+  if (is_new) {
+    const std::vector<VariableId> written = reach_->of(node.step, effects_of(context_.plan, node));
     for (const Condition& invariant : context_.plan.invariants) {
-      if (touches(invariant, command.node)) {
-        asked.push_back(&invariant);
+      if (std::ranges::any_of(written, [&](VariableId variable) {
+            return std::ranges::binary_search(invariant.reads, variable);
+          })) {
+        place->second.push_back(&invariant);
       }
     }
   }
+  return place->second;
+}
+
+void Executor::execute(const commands::Check& command) {
+  const Node& node = state_.graph.nodes[command.node];
+  const std::vector<const Condition*> asked = conditions(command.node, command.kind);
   const Since since =
       command.kind == CheckKind::confirm ? observations_.now() : observations_.recent();
-  observations_.judge(
-      asked, state_.graph.nodes[command.node].binding, since,
-      [this, command, asked, invariants_from](const std::vector<Observations::Verdict>& verdicts) {
-        events_.emplace_back(
-            events::Checked{command.node, command.kind, summary(asked, verdicts, invariants_from)});
-      });
+  const auto told = [this, command](const CheckResult& result) {
+    events_.emplace_back(events::Checked{command.node, command.kind, result});
+  };
+  const bool is_about_invariants =
+      command.kind == CheckKind::requires_ || command.kind == CheckKind::confirm;
+  if (!is_about_invariants || !reach_ || invariants_of(node).empty()) {
+    observations_.judge(asked, node.binding, since, [told, asked](const auto& verdicts) {
+      told(summary(asked, verdicts, asked.size()));
+    });
+    return;
+  }
+  // First what must always hold: that it is broken matters more than that the step is not through.
+  const std::vector<const Condition*>& invariants = invariants_of(node);
+  const auto then = [this, command, told, asked, since](CheckResult broken) {
+    if (broken.truth == Truth::fails) {
+      told(broken);
+      return;
+    }
+    observations_.judge(
+        asked, state_.graph.nodes[command.node].binding, since,
+        [told, asked](const auto& verdicts) { told(summary(asked, verdicts, asked.size())); });
+  };
+  observations_.judge(invariants, node.binding, since, [then, invariants](const auto& verdicts) {
+    then(summary(invariants, verdicts, 0));
+  });
 }
 
 // --- acting
@@ -397,6 +433,11 @@ void Executor::execute(const commands::Unfold& command) {
   };
   RunEnvironment environment(context_.resources, node.binding, context_.run_id, none);
   const ResourceId owner = environment.resolve(loop.owner);
+  if (forecast_ != nullptr && !forecast_->of(owner, loop.query).step.empty()) {
+    events_.emplace_back(
+        events::Unfolded{.node = id, .failure = value_failure("the list is not known yet")});
+    return;
+  }
   observations_.request(
       owner, loop.query, observations_.recent(), [this, id](std::expected<Value, Failure> value) {
         if (!value) {

@@ -30,6 +30,9 @@ class Executor {
   [[nodiscard]] const std::optional<Failure>& journal_failure() const { return journal_failure_; }
   // Makes durable what is still held back: facts, and steps that held already.
   void flush();
+  // Looking: takes steps that are still to be carried out for done, and loops whose list one of
+  // them writes for not unfolded yet.
+  void foresee(Forecast& forecast) { forecast_ = &forecast; }
 
  private:
   void execute(const commands::Check& command);
@@ -40,6 +43,7 @@ class Executor {
   void execute(const commands::Wake& command);
   void execute(const commands::Intend& command);
   void execute(const commands::Conclude& command);
+  void execute(const commands::Expect& command);
   void execute(const commands::Tell& command);
 
   void drain();
@@ -57,6 +61,8 @@ class Executor {
   [[nodiscard]] Answer ask(NodeId node, AskKind kind);
   [[nodiscard]] std::vector<const Condition*> conditions(NodeId node, CheckKind kind) const;
   [[nodiscard]] bool touches(const Condition& condition, NodeId node) const;
+  // What must always hold and could be broken by the step.
+  [[nodiscard]] const std::vector<const Condition*>& invariants_of(const Node& node);
   void phase_event(NodeId node, const commands::Tell& command);
   void write(Record record);
   [[nodiscard]] const std::string& digest_of(StepId step);
@@ -66,6 +72,9 @@ class Executor {
   Observations& observations_;
   JournalWriter* journal_;
   const History& history_;
+  Forecast* forecast_ = nullptr;
+  std::optional<Reach> reach_;  // of plans with invariants
+  std::map<std::pair<StepId, bool>, std::vector<const Condition*>> invariants_;
   SchedulerState state_;
   std::deque<SchedulerEvent> events_;
   std::vector<NodeId> acts_;  // to begin once their intents are durable

@@ -29,6 +29,7 @@ struct Replay {
     history.plan_digest = record.plan_digest;
     history.is_rolling_back = record.command == "rollback";
     history.is_finished = false;
+    history.ended.reset();
   }
   void operator()(const FactsRecord& record) const {
     for (const FactsRecord::Fact& fact : record.facts) {
@@ -105,6 +106,7 @@ struct Replay {
   void operator()(const EndRecord& record) const {
     const bool is_done =
         record.outcome == Outcome::done || record.outcome == Outcome::nothing_to_do;
+    history.ended = record.outcome;
     const bool is_run = record.command == "apply" || record.command == "rollback";
     history.is_finished = is_run && is_done;
     history.is_rolled_back = history.is_finished && record.command == "rollback";

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ struct History {
   bool is_finished = false;      // the last command ended with `done`
   bool is_rolled_back = false;   // … and it was a rollback
   bool is_rolling_back = false;  // a rollback began and did not come to its end
+  std::optional<Outcome> ended;  // how the last command ended; none: it is under way or was cut off
   std::uint32_t attempts = 0;
   WallTime started{0};
   WallTime last_record{0};

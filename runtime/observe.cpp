@@ -230,23 +230,42 @@ void Observations::evaluate_all(std::vector<Expression> expressions,
   evaluate(id);
 }
 
-std::vector<EvaluationResult> Observations::try_all(Pending& pending, std::set<Key>& missing) {
-  const AttributeSource attributes = [&](ResourceId resource,
-                                         std::uint32_t attribute) -> EvaluationResult {
-    const Key key{resource, attribute};
-    const auto known = pending.known.find(key);
-    if (known == pending.known.end()) {
-      missing.insert(key);
-      return std::unexpected(
-          EvaluationError{.message = "not observed yet", .is_unknown = true, .is_missing = true});
+EvaluationResult Observations::answer_of(Pending& pending,
+                                         ResourceId resource,
+                                         std::uint32_t attribute,
+                                         std::set<Key>& missing) {
+  Key key{resource, attribute};
+  if (forecast_ != nullptr) {
+    Foreseen foreseen = forecast_->of(resource, attribute);
+    if (foreseen.kind == Foreseen::Kind::value) {
+      return std::move(foreseen.value);
     }
-    if (!known->second) {
+    if (foreseen.kind == Foreseen::Kind::undecided) {
       return std::unexpected(
           EvaluationError{.message = "`" + context_.resources.name(resource, attribute) +
-                                     "` could not be observed: " + known->second.error().message,
+                                     "` is known after `" + foreseen.step + "`",
                           .is_unknown = true});
     }
-    return *known->second;
+    key = {foreseen.resource, foreseen.attribute};
+  }
+  const auto known = pending.known.find(key);
+  if (known == pending.known.end()) {
+    missing.insert(key);
+    return std::unexpected(
+        EvaluationError{.message = "not observed yet", .is_unknown = true, .is_missing = true});
+  }
+  if (!known->second) {
+    return std::unexpected(
+        EvaluationError{.message = "`" + context_.resources.name(key.first, key.second) +
+                                   "` could not be observed: " + known->second.error().message,
+                        .is_unknown = true});
+  }
+  return *known->second;
+}
+
+std::vector<EvaluationResult> Observations::try_all(Pending& pending, std::set<Key>& missing) {
+  const AttributeSource attributes = [&](ResourceId resource, std::uint32_t attribute) {
+    return answer_of(pending, resource, attribute, missing);
   };
   RunEnvironment environment(context_.resources, pending.binding, context_.run_id, attributes);
   std::vector<EvaluationResult> results;
@@ -310,39 +329,94 @@ void Observations::judge(std::vector<const Condition*> conditions,
                      verdicts.push_back({Truth::holds, ""});
                      continue;
                    }
-                   const Pending as_seen{.binding = bound};
                    verdicts.push_back(
-                       {Truth::fails, context_.shown(explanation(*conditions[index], as_seen))});
+                       {Truth::fails, context_.shown(explanation(*conditions[index], bound))});
                  }
                  done(std::move(verdicts));
                });
 }
 
-// "`new_orch.service.active` is true, …": what the condition read, as last observed.
-std::string Observations::explanation(const Condition& condition, const Pending& pending) const {
-  const AttributeSource last = [this](ResourceId resource,
-                                      std::uint32_t attribute) -> EvaluationResult {
-    const auto found = entries_.find({resource, attribute});
-    if (found == entries_.end() || !found->second.result || !*found->second.result) {
-      return std::unexpected(EvaluationError{.message = "unknown", .is_unknown = true});
+EvaluationResult Observations::last_seen(const Key& key) const {
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || !found->second.result || !*found->second.result) {
+    return std::unexpected(EvaluationError{.message = "unknown", .is_unknown = true});
+  }
+  return **found->second.result;
+}
+
+// Resources by what people call them; what is long by its beginning.
+std::string Observations::text_of(const Value& value) const {
+  if (const auto* resource = value.as<ResourceId>()) {
+    return context_.resources.label(*resource);
+  }
+  if (const auto* list = value.as<List>()) {
+    std::string text;
+    for (const Value& item : *list) {
+      text += (text.empty() ? "" : ", ") + text_of(item);
     }
-    return **found->second.result;
+    return shortened("[" + text + "]");
+  }
+  return shortened(to_text(value));
+}
+
+// "`environment[billing].halted` is false" for each element of the query that was asked.
+std::vector<std::string> Observations::elements_of(ResourceId arbitrary,
+                                                   std::uint32_t attribute) const {
+  std::vector<std::string> texts;
+  const Resource& planned = context_.plan.resources[arbitrary.index];
+  const auto list = last_seen({planned.element_of, planned.query});
+  const auto* elements = list ? list->as<List>() : nullptr;
+  for (const Value& element : elements != nullptr ? *elements : List{}) {
+    const auto* resource = element.as<ResourceId>();
+    const auto value = resource != nullptr ? last_seen({*resource, attribute})
+                                           : EvaluationResult(std::unexpected(EvaluationError{}));
+    if (value) {
+      texts.push_back("`" + context_.resources.name(*resource, attribute) + "` is " +
+                      text_of(*value));
+    }
+  }
+  return texts;
+}
+
+// "`new_orch.service.active` is true, …": what the condition read, as last observed.
+std::string Observations::explanation(const Condition& condition, const Binding& binding) const {
+  std::string made_by;
+  const AttributeSource last = [&](ResourceId resource,
+                                   std::uint32_t attribute) -> EvaluationResult {
+    Foreseen foreseen{.resource = resource, .attribute = attribute};
+    if (forecast_ != nullptr) {
+      foreseen = forecast_->of(resource, attribute);
+      made_by = foreseen.step;
+    }
+    return foreseen.kind == Foreseen::Kind::value
+               ? EvaluationResult(foreseen.value)
+               : last_seen({foreseen.resource, foreseen.attribute});
   };
-  RunEnvironment environment(context_.resources, pending.binding, context_.run_id, last);
-  std::string text;
+  RunEnvironment environment(context_.resources, binding, context_.run_id, last);
+  std::vector<std::string> texts;
   for (const VariableId id : condition.reads) {
     const Variable& variable = context_.plan.variables[id.index];
     const ResourceId resource = environment.resolve(variable.resource);
     if (context_.resources.is_dependent(resource)) {
+      if (context_.plan.resources[resource.index].is_element()) {
+        std::ranges::move(elements_of(resource, variable.attribute), std::back_inserter(texts));
+      }
       continue;
     }
+    made_by.clear();
     const auto value = environment.attribute(resource, variable.attribute);
-    if (value && value->as<ResourceId>() == nullptr) {
-      text += (text.empty() ? "`" : ", `") + context_.resources.name(resource, variable.attribute) +
-              "` is " + shortened(to_text(*value));
+    const bool is_list = value && value->as<List>() != nullptr && !condition.reads.empty();
+    if (value && value->as<ResourceId>() == nullptr && !(is_list && condition.reads.size() > 1)) {
+      texts.push_back("`" + context_.resources.name(resource, variable.attribute) + "` is " +
+                      text_of(*value) + (made_by.empty() ? "" : " after `" + made_by + "`"));
     }
   }
-  return text.empty() ? "it is false" : text;
+  constexpr std::size_t most = 6;
+  std::string text;
+  for (std::size_t index = 0; index < std::min(texts.size(), most); ++index) {
+    text += (text.empty() ? "" : ", ") + texts[index];
+  }
+  return text.empty() ? "it is false" : text + (texts.size() > most ? ", …" : "");
 }
 
 }  // namespace plan

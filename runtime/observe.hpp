@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/forecast.hpp"
 #include "runtime/history.hpp"
 #include "runtime/programs.hpp"
 #include "runtime/scheduler.hpp"
@@ -45,6 +46,8 @@ class Observations {
   [[nodiscard]] std::vector<FactsRecord::Fact> take_new_facts();
 
   void request(ResourceId resource, std::uint32_t attribute, Since since, ValueDone done);
+  // Expressions and conditions speak of what is foreseen from here on; nullptr: of what is.
+  void foresee(Forecast* forecast) { forecast_ = forecast; }
 
   using EvaluatedAll = std::function<void(std::vector<EvaluationResult>)>;
   // Observes what the expressions need, then evaluates all of them.
@@ -86,13 +89,22 @@ class Observations {
   void observed(const Key& key, std::expected<Value, Failure> result);
   void evaluate(std::uint64_t id);
   [[nodiscard]] std::vector<EvaluationResult> try_all(Pending& pending, std::set<Key>& missing);
-  [[nodiscard]] std::string explanation(const Condition& condition, const Pending& pending) const;
+  [[nodiscard]] EvaluationResult answer_of(Pending& pending,
+                                           ResourceId resource,
+                                           std::uint32_t attribute,
+                                           std::set<Key>& missing);
+  [[nodiscard]] EvaluationResult last_seen(const Key& key) const;
+  [[nodiscard]] std::string explanation(const Condition& condition, const Binding& binding) const;
+  [[nodiscard]] std::vector<std::string> elements_of(ResourceId arbitrary,
+                                                     std::uint32_t attribute) const;
+  [[nodiscard]] std::string text_of(const Value& value) const;
   [[nodiscard]] std::expected<std::pair<HostAddress, std::string>, Failure> place(
       ResourceId resource);
   [[nodiscard]] std::optional<Value> journaled_fact(const Key& key);
 
   RunContext& context_;
   Programs& programs_;
+  Forecast* forecast_ = nullptr;
   Binding nothing_bound_;
   AttributeSource no_attributes_;
   std::map<Key, Entry> entries_;

@@ -153,6 +153,40 @@ void gather_facts(RunContext& context, Programs& programs, Observations& observa
   pump_until(programs, is_done);
 }
 
+// What must always hold was proved from a world in which it does: is it one?
+void check_invariants(RunContext& context,
+                      Programs& programs,
+                      Observations& observations,
+                      const History& history,
+                      Report& report) {
+  std::vector<const Condition*> invariants;
+  for (const Condition& invariant : context.plan.invariants) {
+    invariants.push_back(&invariant);
+  }
+  bool is_done = false;
+  const auto tell_about = [&](const std::vector<Observations::Verdict>& verdicts) {
+    for (std::size_t index = 0; index < invariants.size(); ++index) {
+      const Condition& invariant = *invariants[index];
+      const auto& [truth, detail] = verdicts[index];
+      if (truth == Truth::fails) {
+        report.diagnostics.append(
+            diagnostic(Code::invariant_false_as_found, invariant.span, invariant.text)
+                .note(detail)
+                .help("the plan was proved for a world in which it holds: put it right first"));
+      }
+      // A run that goes on may be where a host is down; its steps look again before they act.
+      if (truth == Truth::unknown && !history.goes_on()) {
+        report.diagnostics.append(
+            diagnostic(Code::cannot_observe, invariant.span, invariant.text, detail)
+                .note("the plan says that it always holds"));
+      }
+    }
+    is_done = true;
+  };
+  observations.judge(invariants, {}, observations.recent(), tell_about);
+  pump_until(programs, is_done);
+}
+
 void decide_rules(RunContext& context,
                   Programs& programs,
                   Observations& observations,
@@ -180,8 +214,9 @@ void decide_rules(RunContext& context,
       const auto& verdict = verdicts[index];
       const auto* made = messages[index] ? messages[index]->template as<std::string>() : nullptr;
       const std::string said = context.shown(made == nullptr || made->empty() ? rule.text : *made);
-      report.rules.push_back(
-          {said, verdict.truth == Truth::holds, verdict.truth != Truth::unknown, verdict.detail});
+      report.rules.push_back({rule.text, verdict.truth == Truth::holds,
+                              verdict.truth != Truth::unknown,
+                              verdict.truth == Truth::fails ? said : verdict.detail});
       if (verdict.truth == Truth::fails) {
         report.diagnostics.append(
             diagnostic(Code::rule_violated, rule.span, said).note(verdict.detail));
@@ -237,30 +272,6 @@ void check_requirements(RunContext& context,
   pump_until(programs, is_done);
 }
 
-void list_destructions(RunContext& context, const RunGraph& graph, Report& report) {
-  const AttributeSource none = [](ResourceId, std::uint32_t) -> EvaluationResult {
-    return std::unexpected(EvaluationError{.message = "not observed"});
-  };
-  for (const Node& node : graph.nodes) {
-    if (is_finished(node.status)) {
-      continue;
-    }
-    RunEnvironment environment(context.resources, node.binding, context.run_id, none);
-    for (const Effect& effect : context.plan.steps[node.step.index].effects) {
-      if (effect.kind == EffectKind::destroy) {
-        const Variable& variable = context.plan.variables[effect.variable.index];
-        const ResourceId resource = environment.resolve(variable.resource);
-        report.destructions.push_back(
-            {node.name, context.resources.name(resource, variable.attribute)});
-      }
-    }
-    const auto& line = context.plan.point_of_no_return;
-    if (std::ranges::find(line, node.step) != line.end()) {
-      report.point_of_no_return.push_back(node.name);
-    }
-  }
-}
-
 }  // namespace
 
 bool pump_until(Programs& programs, const bool& is_done) {
@@ -295,48 +306,6 @@ bool check_goals(RunContext& context,
   return pump_until(programs, is_done) && all_hold;
 }
 
-std::vector<StepResult> step_results(const RunContext& context,
-                                     const RunGraph& graph,
-                                     const History& history) {
-  std::vector<std::vector<StepResult>> by_step(context.plan.steps.size());
-  for (const Node& node : graph.nodes) {
-    const Step& step = context.plan.steps[node.step.index];
-    if (step.kind == StepKind::loop_begin || step.kind == StepKind::loop_end) {
-      continue;
-    }
-    StepResult result{.name = node.name,
-                      .step = node.step,
-                      .status = node.status,
-                      .attempts = node.attempts,
-                      .elapsed = node.elapsed,
-                      .detail = node.detail};
-    if (step.phase != UINT32_MAX) {
-      result.phase = context.plan.phases[step.phase].title;
-    }
-    if (step.host != UINT32_MAX) {
-      result.host = context.plan.hosts[step.host].name;
-    }
-    if (const auto before = history.steps.find(node.name); before != history.steps.end()) {
-      result.started = before->second.started;
-      if (result.elapsed.count() == 0) {
-        result.elapsed = before->second.elapsed;
-      }
-    }
-    by_step[node.step.index].push_back(std::move(result));
-  }
-  std::vector<StepResult> results;
-  for (std::uint32_t index = 0; index < by_step.size(); ++index) {
-    const Step& step = context.plan.steps[index];
-    const bool is_template = by_step[index].empty() && step.kind != StepKind::loop_begin &&
-                             step.kind != StepKind::loop_end;
-    if (is_template && !loops_around(context.plan, StepId{index}).empty()) {
-      results.push_back({.name = step.name + "[…]", .step = StepId{index}});
-    }
-    std::ranges::move(by_step[index], std::back_inserter(results));
-  }
-  return results;
-}
-
 Preflight preflight(RunContext& context,
                     Programs& programs,
                     Observations& observations,
@@ -348,9 +317,14 @@ Preflight preflight(RunContext& context,
   if (has_secrets(context, report) && connect(context, programs, report)) {
     gather_facts(context, programs, observations);
     decide_rules(context, programs, observations, history, report);
+    check_invariants(context, programs, observations, history, report);
+    Forecast forecast(context);
     Executor looking(context, programs, observations, nullptr, history);
+    looking.foresee(forecast);
+    observations.foresee(&forecast);
     SchedulerState seen =
         looking.run(make_graph(context.plan, std::move(priors)), {.mode = RunMode::look});
+    observations.foresee(nullptr);
     result.graph = std::move(seen.graph);
     result.goals_hold = check_goals(context, programs, observations, observations.recent(), report);
     // Where the world is already as it shall be, no step will run: one in the middle of a chain
@@ -358,7 +332,8 @@ Preflight preflight(RunContext& context,
     if (history.goes_on() || context.plan.goals.empty() || !result.goals_hold) {
       check_requirements(context, programs, observations, result.graph, report);
     }
-    list_destructions(context, result.graph, report);
+    list_destructions(context, result.graph, history, report);
+    report.loops = loop_results(context, programs, observations, forecast, result.graph);
     result.all_hold = std::ranges::all_of(
         result.graph.nodes, [](const Node& node) { return is_finished(node.status); });
     report.steps = step_results(context, result.graph, history);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/executor.hpp"
+#include "runtime/results.hpp"
 #include "runtime/run.hpp"
 
 namespace plan {
@@ -35,10 +36,5 @@ bool pump_until(Programs& programs, const bool& is_done);
                                Observations& observations,
                                Since since,
                                Report& report);
-
-// The nodes as results, in the order of the plan.
-[[nodiscard]] std::vector<StepResult> step_results(const RunContext& context,
-                                                   const RunGraph& graph,
-                                                   const History& history);
 
 }  // namespace plan

@@ -171,6 +171,15 @@ EvaluationResult Resources::field(ResourceId resource,
   if (resource.index >= plan_.resources.size()) {
     return instances_[resource.index - plan_.resources.size()].fields[field];
   }
+  // What only an element has, an arbitrary one has not: its field would be asked of itself.
+  const Resource& planned = plan_.resources[resource.index];
+  if (planned.is_element() && planned.fields[field].as<Deferred>() != nullptr &&
+      environment.resolve(resource) == resource) {
+    return std::unexpected(EvaluationError{
+        .message = "`" + type(resource).field_names[field] + "` of `" + planned.name +
+                   "` is asked outside of its loop",
+        .is_unknown = true});
+  }
   return evaluate(plan_, plan_.resources[resource.index].fields[field], environment);
 }
 

@@ -1,6 +1,7 @@
 // The way back: the undo of every step that acted, the last one first, each with the protocol of a
 // step of its own. Steps that only held were not the run's doing and stay.
 #include <algorithm>
+#include <set>
 
 #include "runtime/session.hpp"
 #include "runtime/text.hpp"
@@ -10,9 +11,27 @@ namespace plan {
 namespace {
 
 struct WayBack {
-  std::vector<UndoItem> items{};
+  std::vector<UndoItem> items{};  // the last one to have acted first
   std::vector<Diagnostic> obstacles{};
+  // By item: the names of the items that must be taken back before it.
+  std::vector<std::set<std::string>> needs{};
 };
+
+// All nodes that the run does after this one.
+std::set<NodeId> later_than(const RunGraph& graph, NodeId node) {
+  std::set<NodeId> later;
+  std::vector<NodeId> open{node};
+  while (!open.empty()) {
+    const NodeId from = open.back();
+    open.pop_back();
+    for (const NodeId to : graph.nodes[from].successors) {
+      if (later.insert(to).second) {
+        open.push_back(to);
+      }
+    }
+  }
+  return later;
+}
 
 bool is_irreversible(const Plan& plan, const Step& step) {
   if (step.operation == UINT32_MAX) {
@@ -58,6 +77,11 @@ WayBack way_back(Session& session) {
       continue;
     }
     if (step.undo_operation != UINT32_MAX) {
+      result.needs.emplace_back();
+      for (const NodeId later :
+           later_than(graph, static_cast<NodeId>(node - graph.nodes.begin()))) {
+        result.needs.back().insert(graph.nodes[later].name);
+      }
       result.items.push_back({.step = node->step,
                               .binding = node->binding,
                               .name = *name,
@@ -80,8 +104,71 @@ bool is_agreed(Session& session, const std::vector<UndoItem>& items) {
   if (session.context.world.prompt.ask(question) == Answer::yes) {
     return true;
   }
-  session.refuse(diagnostic(Code::not_answered, Span{}, question.text));
+  session.refuse(diagnostic(Code::not_answered, Span{}, question.text)
+                     .help("to agree beforehand, add `--yes`"));
   return false;
+}
+
+// What can still be taken back after some items could not be: all that none of them had to come
+// before.
+WayBack rest_of(const WayBack& way, const RunGraph& graph) {
+  std::set<std::string> stuck;
+  WayBack rest;
+  for (std::size_t index = 0; index < way.items.size(); ++index) {
+    const UndoItem& item = way.items[index];
+    const auto node = std::ranges::find(graph.nodes, item.name, &Node::name);
+    if (node == graph.nodes.end() || node->status == StepStatus::undone) {
+      continue;
+    }
+    const bool must_wait = std::ranges::any_of(
+        way.needs[index], [&](const auto& name) { return stuck.contains(name); });
+    if (node->status == StepStatus::failed || must_wait) {
+      stuck.insert(item.name);
+    } else {
+      rest.items.push_back(item);
+      rest.needs.push_back(way.needs[index]);
+    }
+  }
+  return rest;
+}
+
+void keep_results(Session& session, std::vector<StepResult> results) {
+  for (StepResult& result : results) {
+    const auto known = std::ranges::find(session.report.steps, result.name, &StepResult::name);
+    if (known == session.report.steps.end()) {
+      session.report.steps.push_back(std::move(result));
+    } else {
+      *known = std::move(result);
+    }
+  }
+}
+
+// One after the other. What cannot be taken back keeps only that from being taken back which had
+// to be done before it: that a new server does not start again must not keep the old one down.
+// nullopt: the journal could not be written.
+std::optional<Outcome> take_back(Session& session, WayBack way) {
+  bool is_complete_so_far = true;
+  while (true) {
+    Executor executor(session.context, session.programs, session.observations, &*session.journal,
+                      session.history);
+    const SchedulerState state = executor.run(make_undo_graph(way.items), {});
+    keep_results(session, step_results(session.context, state.graph, session.history));
+    for (const Diagnostic& problem : state.problems) {
+      session.refuse(problem);
+    }
+    if (executor.journal_failure()) {
+      session.refuse(to_diagnostic(*executor.journal_failure(), Span{}));
+      return std::nullopt;
+    }
+    if (state.interrupts > 0) {
+      return Outcome::interrupted;
+    }
+    is_complete_so_far = is_complete_so_far && is_complete(state);
+    way = rest_of(way, state.graph);
+    if (is_complete(state) || way.items.empty()) {
+      return is_complete_so_far ? Outcome::done : Outcome::failed;
+    }
+  }
 }
 
 // A run that came to its end can still be taken back.
@@ -125,23 +212,11 @@ Report rollback(const Plan& plan, World& world, const RunOptions& options) {
   if (!session.begin("rollback")) {
     return session.finish(Outcome::refused);
   }
-  Executor executor(session.context, session.programs, session.observations, &*session.journal,
-                    session.history);
-  const SchedulerState state = executor.run(make_undo_graph(way.items), {});
-  session.report.steps = step_results(session.context, state.graph, session.history);
-  for (const Diagnostic& problem : state.problems) {
-    session.refuse(problem);
+  const std::optional<Outcome> outcome = take_back(session, way);
+  if (outcome) {
+    session.end("rollback", *outcome);
   }
-  if (executor.journal_failure()) {
-    session.refuse(to_diagnostic(*executor.journal_failure(), Span{}));
-    return session.finish(Outcome::failed);
-  }
-  Outcome outcome = is_complete(state) ? Outcome::done : Outcome::failed;
-  if (state.interrupts > 0) {
-    outcome = Outcome::interrupted;
-  }
-  session.end("rollback", outcome);
-  return session.finish(outcome);
+  return session.finish(outcome.value_or(Outcome::failed));
 }
 
 }  // namespace plan

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,19 @@ struct StepResult {
   std::uint32_t attempts = 0;
   WallTime started{0};  // 0: never
   std::chrono::milliseconds elapsed{0};
-  std::string detail{};  // why it failed or was skipped, what it waits for
+  std::string detail{};       // why it failed or was skipped, what it waits for
+  bool is_undecided = false;  // preview: whether it has to be done depends on earlier steps
+};
+
+// Of preview: what a loop will run over.
+struct LoopResult {
+  StepId begin{};
+  std::string list{};                   // "new_orch.environments"
+  std::vector<std::string> elements{};  // labels; as far as they are known
+  // The step after which the list is known; empty: it is as observed.
+  std::string known_after{};
+  // Where the elements were observed that this step brings; empty: they are not known yet.
+  std::string brought_from{};
 };
 
 struct ConditionResult {
@@ -85,6 +98,7 @@ struct Report {
   std::vector<StepResult> steps{};  // in the order of the plan; instances after their template
   std::vector<ConditionResult> rules{};
   std::vector<ConditionResult> goals{};
+  std::vector<LoopResult> loops{};
   // Of preview: what will be destroyed, and the first steps that cannot be taken back.
   std::vector<Destruction> destructions{};
   std::vector<std::string> point_of_no_return{};
@@ -102,6 +116,11 @@ struct RunStatus {
   bool is_same_plan = false;  // as the plan given to status()
   bool is_finished = false;   // the last attempt came to its end
   bool is_rolled_back = false;
+  bool is_rolling_back = false;    // the last command was a rollback that did not come to its end
+  std::optional<Outcome> ended{};  // of the last command; none: it is under way or was cut off
+  bool is_plan_known = false;      // one was given to status()
+  // Steps that acted and cannot be taken back; known where the plan is.
+  std::vector<std::string> past_return{};
   WallTime started{0};
   WallTime last_record{0};
   std::uint32_t attempts = 0;  // times that apply was started

@@ -56,7 +56,8 @@ struct Node {
   std::uint32_t failures = 0;  // attempts that failed for certain
   std::uint32_t retries = 0;   // of this attempt of the run
   bool holds_slot = false;
-  bool is_timed_out = false;          // it is being cancelled because its time is over
+  bool is_timed_out = false;  // it is being cancelled because its time is over
+  bool is_undecided = false;  // looking: whether it has to be done is not known yet
   MonotonicTime began{0};  // when it began to act
   MonotonicTime deadline{0};
   std::chrono::milliseconds poll{0};

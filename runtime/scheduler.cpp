@@ -96,6 +96,8 @@ void Scheduler::after_guard(NodeId id, const CheckResult& result) {
       return;
     case Truth::unknown:
       if (!is_acting()) {
+        node(id).detail = result.detail;
+        node(id).is_undecided = true;
         not_done_yet(id);
         return;
       }
@@ -107,7 +109,8 @@ void Scheduler::after_guard(NodeId id, const CheckResult& result) {
 // A step that ensures nothing cannot be told done by observation; neither can one that was cut off
 // while it acted.
 void Scheduler::check_ensures(NodeId id) {
-  if (ensures_of(plan_, node(id)).empty() || (node(id).is_open && is_acting())) {
+  const bool is_half_way = node(id).is_open && state_.options.mode != RunMode::adopt;
+  if (ensures_of(plan_, node(id)).empty() || is_half_way) {
     not_done_yet(id);
     return;
   }
@@ -122,6 +125,7 @@ void Scheduler::after_ensures(NodeId id, const CheckResult& result) {
     return;
   }
   node(id).detail = result.detail;
+  node(id).is_undecided = result.truth == Truth::unknown;
   not_done_yet(id);
 }
 
@@ -133,6 +137,7 @@ void Scheduler::not_done_yet(NodeId id) {
     case RunMode::look:
       set(id, NodeState::idle);
       settle(id, StepStatus::waiting);
+      commands.push_back(commands::Expect{id});
       release_successors(id);
       return;
     case RunMode::adopt:

@@ -108,6 +108,10 @@ struct Intend {
 struct Conclude {
   NodeId node = 0;  // its status and detail go into the journal
 };
+// Looking: the node is still to be carried out.
+struct Expect {
+  NodeId node = 0;
+};
 struct Tell {
   RunEventKind kind{};
   NodeId node = 0;
@@ -124,6 +128,7 @@ using Command = std::variant<commands::Check,
                              commands::Wake,
                              commands::Intend,
                              commands::Conclude,
+                             commands::Expect,
                              commands::Tell>;
 
 struct SchedulerOptions {

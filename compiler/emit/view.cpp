@@ -162,23 +162,6 @@ class Grouping {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> known_;
 };
 
-// By step: whether it can be taken back once it has run.
-std::vector<WayBack> ways_back(const Plan& plan, const DependencyGraph& graph) {
-  std::vector<WayBack> result(plan.steps.size(), WayBack::yes);
-  for (const StepId end : plan.point_of_no_return) {
-    result[end.index] = WayBack::ends;
-  }
-  for (const std::uint32_t step : graph.order()) {
-    if (result[step] == WayBack::yes) {
-      continue;
-    }
-    graph.for_each_successor(step, [&](std::uint32_t next) {
-      result[next] = result[next] == WayBack::yes ? WayBack::no : result[next];
-    });
-  }
-  return result;
-}
-
 std::uint32_t colour_of(View& view, const std::string& host) {
   const auto found = std::ranges::find(view.legend, host, &HostColour::host);
   if (found != view.legend.end()) {
@@ -216,11 +199,28 @@ std::string node_id(StepId step) {
   return fmt::format("step{}", step.index);
 }
 
+std::vector<WayBack> ways_back(const Plan& plan) {
+  const DependencyGraph graph = graph_of(plan);
+  std::vector<WayBack> result(plan.steps.size(), WayBack::yes);
+  for (const StepId end : plan.point_of_no_return) {
+    result[end.index] = WayBack::ends;
+  }
+  for (const std::uint32_t step : graph.order()) {
+    if (result[step] == WayBack::yes) {
+      continue;
+    }
+    graph.for_each_successor(step, [&](std::uint32_t next) {
+      result[next] = result[next] == WayBack::yes ? WayBack::no : result[next];
+    });
+  }
+  return result;
+}
+
 View view_of(const Plan& plan) {
   View view;
   view.title = plan.title;
   const DependencyGraph graph = graph_of(plan);
-  const std::vector<WayBack> way_back = ways_back(plan, graph);
+  const std::vector<WayBack> way_back = ways_back(plan);
   Grouping grouping(plan, view);
   for (std::uint32_t index = 0; index < plan.steps.size(); ++index) {
     const Step& step = plan.steps[index];

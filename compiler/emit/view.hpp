@@ -76,6 +76,9 @@ struct Colour {
 };
 [[nodiscard]] const std::vector<Colour>& palette();
 
+// By step: whether it can be taken back once it has run.
+[[nodiscard]] std::vector<WayBack> ways_back(const Plan& plan);
+
 // The plan must be ordered.
 [[nodiscard]] View view_of(const Plan& plan);
 // "2", "1, 4": the places of the step in the schedule, and what holds then; empty if it has none.

@@ -46,15 +46,6 @@ verify() {
         fail "$what" "$(tail -n 25 <<<"$output")"
     fi
 }
-# known_wrong WHAT NAME PATTERN: what verify_says would find missing today, named so that it is not forgotten; the
-# day it is there, this fails and becomes a verify_says.
-known_wrong() {
-    if grep -qiE -- "$3" "$scratch/$2.txt"; then
-        fail "$1: it does now, verify it"
-    else
-        pass "$1: known to be wrong"
-    fi
-}
 summarise() {
     local status=$?
     trap - EXIT

@@ -100,6 +100,41 @@ TEST_CASE("a crash while a run is taken back is survived") {
   }
 }
 
+TEST_CASE("what cannot be taken back does not keep the rest from it") {
+  for (const char* stuck : {"tidy", "start", "move", "stop"}) {
+    INFO(stuck);
+    SampleMove sample;
+    const auto given = whole_world(sample);
+    SimulatedWorld world(sample.plan());
+    world.give(given);
+    const auto start = world.hosts.snapshot();
+    world.faults.failing_steps = {"keep"};
+    REQUIRE(world.apply(SimulatedWorld::options())->outcome == Outcome::failed);
+    world.faults.failing_steps = {stuck};
+    const auto first = world.rollback(SimulatedWorld::options());
+    REQUIRE(first);
+    CHECK(first->outcome == Outcome::failed);
+    const auto is_undone = [&](std::string_view name) {
+      const auto found = std::ranges::find(first->steps, name, &StepResult::name);
+      return found != first->steps.end() && found->status == StepStatus::undone;
+    };
+    // `stop` comes before `move`, which comes before `start`; `tidy` stands alone.
+    const std::string_view name = stuck;
+    CHECK(is_undone("tidy") == (name != "tidy"));
+    CHECK(is_undone("start") == (name != "start"));
+    CHECK(is_undone("move") == (name == "tidy" || name == "stop"));
+    CHECK(is_undone("stop") == (name == "tidy"));
+    world.faults.failing_steps.clear();
+    const auto second = world.rollback(SimulatedWorld::options());
+    REQUIRE(second);
+    CHECK(second->outcome == Outcome::done);
+    auto now = world.hosts.snapshot();
+    std::erase_if(now,
+                  [](const std::string& line) { return line.find("kept") != std::string::npos; });
+    CHECK(now == start);
+  }
+}
+
 TEST_CASE("after the point of no return a rollback is refused with the reason") {
   SampleMove sample;
   SimulatedWorld world(sample.plan());

@@ -80,5 +80,13 @@ TEST_CASE("a secret is asked for once") {
   CHECK(asked == 1);
 }
 
+TEST_CASE("a field that only elements have cannot be asked of an arbitrary one") {
+  Fixture f;
+  const ResourceId arbitrary = f.sample.plan().loops[0].element;
+  CHECK(f.resources.field(arbitrary, 0, f.environment));
+  CHECK_FALSE(f.resources.field(arbitrary, 1, f.environment));
+  CHECK_FALSE(f.environment.field(arbitrary, 1));
+}
+
 }  // namespace
 }  // namespace plan::test
