@@ -110,7 +110,13 @@ void Scheduler::after_guard(NodeId id, const CheckResult& result) {
 // while it acted.
 void Scheduler::check_ensures(NodeId id) {
   const bool is_half_way = node(id).is_open && state_.options.mode != RunMode::adopt;
-  if (ensures_of(plan_, node(id)).empty() || is_half_way) {
+  // A way back that changes something to what it was cannot say what that is: nothing that could be
+  // observed tells it done.
+  const bool is_untold = node(id).is_undo &&
+                         std::ranges::any_of(effects_of(plan_, node(id)), [](const Effect& effect) {
+                           return effect.kind != EffectKind::set;
+                         });
+  if (ensures_of(plan_, node(id)).empty() || is_half_way || is_untold) {
     not_done_yet(id);
     return;
   }

@@ -135,6 +135,24 @@ TEST_CASE("what cannot be taken back does not keep the rest from it") {
   }
 }
 
+TEST_CASE("a way back that changes what nobody can name is gone, whatever else it ensures") {
+  SampleMove sample;
+  PlanBuilder& b = sample.builder;
+  b[sample.move].undo_effects = {{.variable = sample.new_content, .kind = EffectKind::change}};
+  b[sample.move].undo_ensures = {b.is_false(sample.new_active)};  // holds before as well
+  SimulatedWorld world(sample.plan());
+  world.give(whole_world(sample));
+  world.faults.failing_steps = {"start"};
+  REQUIRE(world.apply(SimulatedWorld::options())->outcome == Outcome::failed);
+  world.faults.failing_steps.clear();
+  const auto report = world.rollback(SimulatedWorld::options());
+  REQUIRE(report);
+  CHECK(report->outcome == Outcome::done);
+  CHECK(std::ranges::any_of(world.effector.bodies, [](const sim::BodyRun& body) {
+    return body.is_undo && body.step == "move";
+  }));
+}
+
 TEST_CASE("after the point of no return a rollback is refused with the reason") {
   SampleMove sample;
   SimulatedWorld world(sample.plan());
