@@ -141,6 +141,7 @@ std::unique_ptr<Progress> make_plain_progress(const Plan& plan, bool colored) {
 std::string describe_event(const RunEvent& event) {
   const std::string elapsed =
       event.elapsed.count() > 0 ? " (" + duration_text(event.elapsed) + ")" : "";
+  const std::string step = (event.text == "undo" ? "undo " : "") + event.step;
   const std::string why = event.detail.empty() ? "" : ": " + event.detail;
   switch (event.kind) {
     case RunEventKind::run_started:
@@ -156,21 +157,21 @@ std::string describe_event(const RunEvent& event) {
     case RunEventKind::step_ready:
       return "";
     case RunEventKind::step_skipped:
-      return event.step + ": skipped" + why;
+      return step + ": skipped" + why;
     case RunEventKind::step_started:
-      return event.step + ": started" + why;
+      return step + ": started" + why;
     case RunEventKind::step_output:
-      return event.step + ": | " + cut_to(last_line(event.detail), 400);
+      return step + ": | " + cut_to(last_line(event.detail), 400);
     case RunEventKind::step_waiting:
-      return event.step + ": waits" + why;
+      return step + ": waits" + why;
     case RunEventKind::step_retried:
-      return event.step + ": tries again" + why;
+      return step + ": tries again" + why;
     case RunEventKind::step_done:
-      return event.step + ": done" + elapsed;
+      return step + ": done" + elapsed;
     case RunEventKind::step_failed:
-      return event.step + ": FAILED" + elapsed + why;
+      return step + ": FAILED" + elapsed + why;
     case RunEventKind::step_blocked:
-      return event.step + ": blocked" + why;
+      return step + ": blocked" + why;
     case RunEventKind::loop_unfolded:
       return event.text + ": " + event.detail;
     case RunEventKind::phase_started:

@@ -23,16 +23,20 @@ SecretPlace place_of(const SecretSource& source, const Input& input) {
   return {.kind = SecretSourceKind::terminal, .text = first.empty() ? input.name : first};
 }
 
-SecretPlace place_of(const LoadedPlan& loaded, const Input& input) {
+// nullopt: the plan's own default is the value; a person is asked only where there is nothing else.
+std::optional<SecretPlace> place_of(const LoadedPlan& loaded, const Input& input) {
   const std::string variable = input_variable(input.name);
   if (environment_value(variable)) {
-    return {.kind = SecretSourceKind::environment, .text = variable};
+    return SecretPlace{.kind = SecretSourceKind::environment, .text = variable};
   }
   const auto found = loaded.secret_sources.find(input.name);
   if (found != loaded.secret_sources.end()) {
     return place_of(found->second, input);
   }
-  return {.kind = SecretSourceKind::terminal, .text = input.name};
+  if (input.value) {
+    return std::nullopt;
+  }
+  return SecretPlace{.kind = SecretSourceKind::terminal, .text = input.name};
 }
 
 }  // namespace
@@ -40,12 +44,15 @@ SecretPlace place_of(const LoadedPlan& loaded, const Input& input) {
 SecretProvider make_secret_provider(const LoadedPlan& loaded, SecretAsking asking) {
   return [&loaded, asking = std::move(asking)](
              const Input& input) -> std::expected<std::string, std::string> {
-    const SecretPlace place = place_of(loaded, input);
-    const bool asks = place.kind == SecretSourceKind::terminal;
+    const std::optional<SecretPlace> place = place_of(loaded, input);
+    if (!place) {
+      return std::unexpected("it has a default");
+    }
+    const bool asks = place->kind == SecretSourceKind::terminal;
     if (asks) {
       asking.before_asking();
     }
-    const std::expected<Secret, std::string> secret = read_secret(place);
+    const std::expected<Secret, std::string> secret = read_secret(*place);
     if (asks) {
       asking.after_asking();
     }

@@ -224,6 +224,8 @@ RunStatus status(const Plan* plan, Storage& storage) {
     }
     result.steps.push_back(std::move(line));
   }
+  // Where the plan is known, in its order; else in that of the first records.
+  std::ranges::stable_sort(result.steps, {}, [](const StepResult& line) { return line.step; });
   return result;
 }
 

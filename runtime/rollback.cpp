@@ -59,6 +59,7 @@ WayBack way_back(Session& session) {
   }
   std::ranges::sort(acted, std::ranges::greater());
   WayBack result;
+  std::vector<std::pair<const std::string*, const Step*>> past;
   for (const auto& [touched, name] : acted) {
     const auto node = std::ranges::find(graph.nodes, *name, &Node::name);
     if (node == graph.nodes.end()) {
@@ -70,10 +71,7 @@ WayBack way_back(Session& session) {
     }
     const Step& step = plan.steps[node->step.index];
     if (is_irreversible(plan, step)) {
-      result.obstacles.push_back(diagnostic(Code::rollback_refused, step.span,
-                                            "step `" + *name + "` is past the point of no return")
-                                     .note(reason_of(plan, step))
-                                     .help("`plan apply` goes on from where the run is"));
+      past.emplace_back(name, &step);
       continue;
     }
     if (step.undo_operation != UINT32_MAX) {
@@ -87,6 +85,21 @@ WayBack way_back(Session& session) {
                               .name = *name,
                               .is_open = session.history.steps.at(*name).is_undo_open});
     }
+  }
+  if (!past.empty()) {
+    // The one that was first, since when there is no way back.
+    const auto& [name, step] = past.back();
+    Diagnostic refusal = diagnostic(Code::rollback_refused, step->span,
+                                    "step `" + *name + "` is past the point of no return");
+    refusal.note(reason_of(plan, *step));
+    std::string others;
+    for (auto other = past.rbegin() + 1; other != past.rend(); ++other) {
+      others += (others.empty() ? "`" : ", `") + *other->first + "`";
+    }
+    if (!others.empty()) {
+      refusal.note("so are " + others);
+    }
+    result.obstacles.push_back(refusal.help("`plan apply` goes on from where the run is"));
   }
   return result;
 }
