@@ -91,7 +91,9 @@ std::string counts_of(const Board& board) {
   for (const RowState state :
        {RowState::running, RowState::done, RowState::held, RowState::skipped, RowState::failed,
         RowState::blocked, RowState::stopped, RowState::waiting}) {
-    const auto count = std::ranges::count(board.rows, state, &Row::state);
+    const auto count = std::ranges::count_if(board.rows, [&](const Row& row) {
+      return row.state == state && !row.step.contains("#begin");  // a loop is no step
+    });
     if (count > 0) {
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, word(state));
     }
@@ -181,10 +183,12 @@ std::string folded(const Board& board, const Section& section, const BoardLook& 
 
 std::vector<std::string> draw(const Board& board, const BoardLook& look) {
   std::vector<std::string> lines;
-  const std::string elapsed = clock_text(look.now - board.started);
-  lines.push_back(styled(
-      cut_to(fmt::format("{}  {}  {} elapsed", board.title, board.activity, elapsed), look.columns),
-      Style::bold, look.colored));
+  // What goes on and for how long is always there; of the title, what there is room for.
+  const std::string state =
+      fmt::format("  {}  {} elapsed", board.activity, clock_text(look.now - board.started));
+  const std::size_t room = look.columns - std::min(look.columns, display_width(state));
+  lines.push_back(
+      styled(cut_to(cut_to(board.title, room) + state, look.columns), Style::bold, look.colored));
   std::vector<Section> sections = sections_of(board);
   constexpr std::size_t frame = 4;  // heading, counts, way back, note
   fit(board, sections, look.rows > frame ? look.rows - frame : 1);

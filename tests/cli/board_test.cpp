@@ -65,6 +65,24 @@ TEST_CASE("a running step shows its time and the last line of its output") {
   CHECK(text.contains("1 running, 3 waiting"));
 }
 
+TEST_CASE("a long title leaves room for what goes on and for how long") {
+  plan::Plan plan = plan_of(1);
+  plan.title = std::string(200, 't');
+  Board board = board_of(plan);
+  update(board, event(RunEventKind::step_started, "a0"));
+  const std::string first = draw(board, look).front();
+  CHECK(first.contains("running  1 min 5 s elapsed"));
+  CHECK(plan::display_width(first) <= look.columns);
+}
+
+TEST_CASE("a loop is not counted among the steps") {
+  plan::Plan plan = plan_of(2);
+  plan.steps[0].name = "for env#begin";
+  Board board = board_of(plan);
+  update(board, event(RunEventKind::loop_unfolded, "for env#begin", "[a] [b]"));
+  CHECK(joined(draw(board, look)).contains("\n3 waiting\n"));
+}
+
 TEST_CASE("states are told by words, with and without colour") {
   Board board = board_of(plan_of(2));
   update(board, event(RunEventKind::step_done, "a0"));
