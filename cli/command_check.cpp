@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/disk_loader.hpp"
+#include "cli/fix_files.hpp"
 #include "cli/load_plan.hpp"
 #include "cli/show.hpp"
 #include "compiler/digest.hpp"
@@ -60,6 +61,38 @@ Json json_of(const LoadedPlan& loaded) {
   return json;
 }
 
+void add_fixed(Json& json, const Options& options, const EditedFiles& files) {
+  if (!options.must_fix) {
+    return;
+  }
+  json["fixed"] = Json::array();
+  for (const auto& [path, file] : files.edited()) {
+    json["fixed"].push_back({{"file", path}, {"fixes", file.changes}});
+  }
+}
+
+// Compiles, with --fix after the files were mended, and shows the diagnostics but as JSON;
+// nothing where a file cannot be used, which was said.
+std::optional<LoadedPlan> load_and_show(const Options& options, EditedFiles& files) {
+  LoadedPlan loaded = options.must_fix ? load_fixed(options, InputNeed::none, files)
+                                       : load_plan(options, InputNeed::none);
+  if (!loaded.problem.empty()) {
+    show_problem(loaded.problem, options);
+    return std::nullopt;
+  }
+  if (const auto written = write_edited(files); !written) {
+    show_problem(written.error(), options);
+    return std::nullopt;
+  }
+  if (!options.is_json && !options.is_sarif) {
+    print(Stream::error, changes_text(files));
+  }
+  if (options.is_sarif || (!options.is_json && loaded.diagnostics.size() > 0)) {
+    show_diagnostics(loaded.diagnostics, loaded.sources, options);
+  }
+  return loaded;
+}
+
 // What was proven, in the order in which a person asks.
 std::string summary(const Plan& plan) {
   std::string text =
@@ -85,16 +118,16 @@ std::string summary(const Plan& plan) {
 }  // namespace
 
 ExitCode run_check(const Options& options) {
-  const LoadedPlan loaded = load_plan(options, InputNeed::none);
-  if (!loaded.problem.empty()) {
-    show_problem(loaded.problem, options);
+  EditedFiles files;
+  const std::optional<LoadedPlan> found = load_and_show(options, files);
+  if (!found) {
     return ExitCode::usage;
   }
-  if (options.is_sarif || (!options.is_json && loaded.diagnostics.size() > 0)) {
-    show_diagnostics(loaded.diagnostics, loaded.sources, options);
-  }
+  const LoadedPlan& loaded = *found;
   if (options.is_json && !options.is_sarif) {
-    print(Stream::out, json_of(loaded).dump(2) + "\n");
+    Json json = json_of(loaded);
+    add_fixed(json, options, files);
+    print(Stream::out, json.dump(2) + "\n");
   }
   if (!loaded.plan) {
     return ExitCode::not_proven;
@@ -117,6 +150,27 @@ ExitCode run_check(const Options& options) {
     print(Stream::out, summary(*loaded.plan));
   }
   return ExitCode::done;
+}
+
+ExitCode run_lint(const Options& options) {
+  EditedFiles files;
+  const std::optional<LoadedPlan> found = load_and_show(options, files);
+  if (!found) {
+    return ExitCode::usage;
+  }
+  const std::size_t findings = found->diagnostics.size();
+  if (options.is_json && !options.is_sarif) {
+    Json json = {{"format", "plan-lint/1"}, {"findings", findings}};
+    json["diagnostics"] = Json::parse(diagnostics_json(found->diagnostics, found->sources));
+    add_fixed(json, options, files);
+    print(Stream::out, json.dump(2) + "\n");
+  } else if (!options.is_sarif && findings == 0) {
+    print(Stream::out, "nothing to say\n");
+  }
+  if (!found->plan) {
+    return ExitCode::not_proven;
+  }
+  return findings == 0 ? ExitCode::done : ExitCode::changes_pending;
 }
 
 }  // namespace plan

@@ -7,6 +7,7 @@
 namespace plan {
 
 [[nodiscard]] ExitCode run_check(const Options& options);
+[[nodiscard]] ExitCode run_lint(const Options& options);
 [[nodiscard]] ExitCode run_preview(const Options& options);
 [[nodiscard]] ExitCode run_apply(const Options& options);
 [[nodiscard]] ExitCode run_rollback(const Options& options);

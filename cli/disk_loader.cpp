@@ -62,18 +62,6 @@ mode_t mode_for(const std::string& path) {
 
 }  // namespace
 
-std::optional<std::string> DiskLoader::read(std::string_view path, std::string& why) {
-  if (!path_.empty() && path == path_) {
-    return text_;
-  }
-  std::expected<std::string, std::string> text = read_file(std::string(path));
-  if (!text) {
-    why = text.error();
-    return std::nullopt;
-  }
-  return std::move(*text);
-}
-
 std::expected<std::string, std::string> read_file(const std::string& path) {
   if (path == "-") {
     return read_descriptor(STDIN_FILENO);

@@ -15,7 +15,7 @@ enum class ExitCode : std::uint8_t {
   rolled_back = 6,          // everything was taken back
   rollback_incomplete = 7,  // a person has to look
   undecidable = 8,          // it cannot be told whether a step was done; a person has to say
-  changes_pending = 10,     // preview --exit-code, fmt --check: something would change
+  changes_pending = 10,     // preview --exit-code, fmt --check: something would change; lint: found
   internal_error = 70,      // a bug in plan (EX_SOFTWARE)
   lock_held = 75,           // another run is under way (EX_TEMPFAIL)
   interrupted = 130,        // stopped by Ctrl-C; `plan apply` goes on from there

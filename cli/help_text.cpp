@@ -10,7 +10,8 @@ const std::vector<CommandHelp>& command_helps() {
        "Examples:\n"
        "  plan check upgrade.plan\n"
        "  plan check upgrade.plan --inputs site.plan --out upgrade.compiled.json\n"
-       "  plan check upgrade.plan --sarif > upgrade.sarif\n\n"
+       "  plan check upgrade.plan --sarif > upgrade.sarif\n"
+       "  plan check upgrade.plan --fix   # conversions, missing `use`, misspelt keywords\n\n"
        "Exit status: 0 proven, 3 not proven, 2 a file cannot be read or the command line is "
        "wrong."},
       {Command::verify, "verify", "Check the certificate of a compiled plan, without the prover",
@@ -19,6 +20,14 @@ const std::vector<CommandHelp>& command_helps() {
        "  plan check upgrade.plan --out upgrade.json --certificate upgrade.proof.json\n"
        "  plan verify upgrade.json upgrade.proof.json\n\n"
        "Exit status: 0 the certificate proves the plan, 3 it does not, 2 a file cannot be read."},
+      {Command::lint, "lint", "Say what is allowed in a plan and better said otherwise",
+       "Looks at no host. Each finding has a rule; `# allow lint RULE: why` above a declaration, or\n"
+       "at the head of the file, silences it there.\n\n"
+       "Examples:\n"
+       "  plan lint upgrade.plan\n"
+       "  plan lint upgrade.plan --fix    # removes what is used nowhere\n"
+       "  plan lint upgrade.plan --sarif > upgrade.sarif\n\n"
+       "Exit status: 0 nothing found, 10 something found, 3 not proven, 2 a file cannot be read."},
       {Command::preview, "preview", "Show what apply would do, having looked at every host",
        "Connects and observes, changes nothing, journals nothing.\n\n"
        "Examples:\n"

@@ -5,6 +5,7 @@
 
 #include "cli/disk_loader.hpp"
 #include "cli/environment.hpp"
+#include "cli/fix_files.hpp"
 #include "cli/show.hpp"
 #include "compiler/digest.hpp"
 #include "compiler/prove.hpp"
@@ -73,10 +74,16 @@ void read_compiled(const std::string& text, const Options& options, LoadedPlan& 
 }  // namespace
 
 LoadedPlan load_plan(const Options& options, InputNeed need) {
+  EditedFiles files;  // reads each file once: standard input cannot be read twice
+  return load_plan(options, need, files);
+}
+
+LoadedPlan load_plan(const Options& options, InputNeed need, SourceLoader& loader) {
   LoadedPlan loaded;
-  const std::expected<std::string, std::string> text = read_file(options.file);
+  std::string why;
+  const std::optional<std::string> text = loader.read(options.file, why);
   if (!text) {
-    loaded.problem = "cannot read `" + options.file + "`: " + text.error();
+    loaded.problem = "cannot read `" + options.file + "`: " + why;
     return loaded;
   }
   if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -88,8 +95,8 @@ LoadedPlan load_plan(const Options& options, InputNeed need) {
     return loaded;
   }
   if (options.inputs_file) {
-    if (const auto inputs = read_file(*options.inputs_file); !inputs) {
-      loaded.problem = "cannot read `" + *options.inputs_file + "`: " + inputs.error();
+    if (!loader.read(*options.inputs_file, why)) {
+      loaded.problem = "cannot read `" + *options.inputs_file + "`: " + why;
       return loaded;
     }
   }
@@ -102,7 +109,7 @@ LoadedPlan load_plan(const Options& options, InputNeed need) {
   compile_options.wants_certificate = options.certificate.has_value();
   compile_options.require_inputs = need == InputNeed::all;
   add_environment(*text, compile_options);
-  DiskLoader loader(options.file, *text);
+  compile_options.is_lint = options.command == Command::lint;
   CompileResult result = compile(loaded.sources, loader, compile_options, loaded.diagnostics);
   loaded.diagnostics.sort();
   loaded.plan = std::move(result.plan);

@@ -29,6 +29,8 @@ enum class InputNeed : std::uint8_t {
 
 // Compiles options.file, or reads it where it is a compiled plan.
 [[nodiscard]] LoadedPlan load_plan(const Options& options, InputNeed need);
+// The same with the sources of `loader`.
+[[nodiscard]] LoadedPlan load_plan(const Options& options, InputNeed need, SourceLoader& loader);
 
 // Reports what is wrong on standard error (as the command's JSON on standard output with --json)
 // and says how to exit; nothing if there is a plan. Warnings are shown either way.

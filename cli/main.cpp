@@ -31,6 +31,8 @@ ExitCode run(const Options& options) {
       return run_explain(options);
     case Command::test:
       return run_test(options);
+    case Command::lint:
+      return run_lint(options);
     case Command::mark_done:
       return run_mark_done(options);
     case Command::approve:

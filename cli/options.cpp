@@ -109,6 +109,13 @@ void add_answers(CLI::App& app, Raw& raw) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+// Of the commands that say what is wrong with sources.
+void add_findings(CLI::App& app, Raw& raw) {
+  app.add_flag("--sarif", raw.options.is_sarif, "Write the diagnostics as SARIF 2.1.0");
+  app.add_flag("--fix", raw.options.must_fix,
+               "Apply the fixes that cannot mean anything else, show them, and check again");
+}
+
 void add_check(CLI::App& app, Raw& raw) {
   add_plan(app, raw);
   app.add_option("--out", raw.options.output, "Write the compiled plan to FILE")
@@ -116,7 +123,12 @@ void add_check(CLI::App& app, Raw& raw) {
   app.add_option("--certificate", raw.options.certificate,
                  "Write what the proof rests on to FILE, for `plan verify`")
       ->option_text("FILE");
-  app.add_flag("--sarif", raw.options.is_sarif, "Write the diagnostics as SARIF 2.1.0");
+  add_findings(app, raw);
+}
+
+void add_lint(CLI::App& app, Raw& raw) {
+  add_plan(app, raw);
+  add_findings(app, raw);
 }
 
 void add_graph(CLI::App& app, Raw& raw) {
@@ -167,6 +179,9 @@ void add_options(CLI::App& app, Command command, Raw& raw) {
   switch (command) {
     case Command::check:
       add_check(app, raw);
+      break;
+    case Command::lint:
+      add_lint(app, raw);
       break;
     case Command::preview:
       add_plan(app, raw);

@@ -23,6 +23,7 @@ enum class Command : std::uint8_t {
   fmt,
   explain,
   test,
+  lint,
   mark_done,
   approve,
   adopt,
@@ -39,6 +40,7 @@ struct Options {
   ColorWhen color = ColorWhen::automatic;
   bool is_json = false;
   bool is_sarif = false;
+  bool must_fix = false;  // of check and lint: --fix
 
   std::string file;                        // the plan, or a compiled plan
   std::vector<std::string> files;          // of fmt

@@ -68,7 +68,11 @@ std::uint32_t Checker::of(const ast::Call& node, ast::ExprId id, std::uint32_t) 
   if (found == nullptr || !is_allowed) {
     not_callable(node, callee);
     for (std::uint32_t index = node.arguments.begin; index < node.arguments.end; ++index) {
-      static_cast<void>(infer(module().file.arguments[index].value));
+      // Of which enum a case is, nobody can tell here.
+      const ast::ExprId value = module().file.arguments[index].value;
+      if (symbol(value).kind != SymbolKind::enum_case) {
+        static_cast<void>(infer(value));
+      }
     }
     return scalar(TypeKind::any);
   }
@@ -96,8 +100,12 @@ void Checker::not_callable(const ast::Call& node, Symbol symbol) {
       return;  // reported by resolve
     }
     const auto* member = std::get_if<ast::Member>(&expr(node.callee).node);
-    if (member != nullptr && this->symbol(member->base).kind == SymbolKind::module) {
-      return;
+    const bool is_unknown_base =
+        member != nullptr && this->symbol(member->base).kind == SymbolKind::none &&
+        std::holds_alternative<ast::NameRef>(expr(member->base).node);
+    if (member != nullptr &&
+        (is_unknown_base || this->symbol(member->base).kind == SymbolKind::module)) {
+      return;  // reported by resolve
     }
     diagnostics_.report<Code::bad_reference>(
         span(node.callee), "only functions, operations and resource types can be called");
@@ -161,15 +169,17 @@ void Checker::check_names(const ast::Call& node,
       diagnostics_.report<Code::wrong_arguments>(
           span(argument.value), name,
           place < formals.size() ? fmt::format("gets `{}` twice", names[place])
-                                 : fmt::format("takes {} arguments at most", formals.size()));
+                                 : fmt::format("takes {} argument{} at most", formals.size(),
+                                               formals.size() == 1 ? "" : "s"));
       continue;
     }
     auto& diagnostic = diagnostics_.report<Code::wrong_arguments>(
         argument.name_span, name,
         place < formals.size() ? fmt::format("gets `{}` twice", names[place])
                                : fmt::format("has no parameter `{}`", argument.name.text()));
-    if (const auto near = nearest(argument.name.text(), names); !near.empty()) {
-      diagnostic.help(fmt::format("did you mean `{}`?", near));
+    const auto near = nearest(argument.name.text(), names);
+    if (place >= formals.size() && !near.empty()) {
+      diagnostic.did_you_mean(argument.name_span, near);
     }
   }
   for (std::size_t index = 0; index < formals.size() && !is_wrong; ++index) {

@@ -118,7 +118,38 @@ void Checker::declare_types(Module& where) {
   }
 }
 
+// Names that stand in one list each mean one thing.
+void Checker::different(std::span<const ast::Identifier> names) {
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    const auto first = std::ranges::find(names, names[index].name, &ast::Identifier::name);
+    if (first != names.begin() + static_cast<std::ptrdiff_t>(index)) {
+      diagnostics_.report<Code::duplicate_name>(names[index].span, names[index].name.text())
+          .label(first->span, "the first one");
+    }
+  }
+}
+
 void Checker::declare_fields(Module& where) {
+  std::vector<ast::Identifier> names;
+  const auto take = [&names](const auto& members) {
+    for (const auto& member : members) {
+      names.push_back(member.name);
+    }
+  };
+  for (const auto& declared : where.enum_types) {
+    different(declared.node->cases);
+  }
+  for (const auto& declared : where.record_types) {
+    names.clear();
+    take(declared.node->fields);
+    different(names);
+  }
+  for (const auto& declared : where.resource_types) {
+    names.clear();
+    take(declared.node->fields);
+    take(declared.node->attributes);
+    different(names);
+  }
   for (std::size_t index = 0; index < where.record_types.size(); ++index) {
     for (const ast::Field& field : where.record_types[index].node->fields) {
       const std::uint32_t field_type = type_of(field.type);
@@ -190,7 +221,9 @@ std::uint32_t Checker::named_type(const ast::TypeRef& type) {
   } else {
     const Symbol* used = module().names.find(first.name);
     if (used == nullptr || used->kind != SymbolKind::module) {
-      diagnostics_.report<Code::unknown_name>(first.span, "module", first.name.text());
+      add_missing_use(
+          diagnostics_.report<Code::unknown_name>(first.span, "module", first.name.text()),
+          first.name.text(), first.span);
       return any_type;
     }
     where = used->index;
@@ -229,7 +262,7 @@ std::uint32_t Checker::named_type(const ast::TypeRef& type) {
   auto& diagnostic =
       diagnostics_.report<Code::unknown_name>(type.span, "type", sources_.text(type.span));
   if (const auto near = nearest(last.name.text(), names); !near.empty()) {
-    diagnostic.help(fmt::format("did you mean `{}`?", near));
+    diagnostic.did_you_mean(last.span, near, type.path.size() == 1);
   }
   return any_type;
 }

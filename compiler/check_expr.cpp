@@ -122,14 +122,33 @@ void Checker::mismatch(ast::ExprId id, std::uint32_t expected, std::uint32_t fou
   auto& diagnostic =
       diagnostics_.report<Code::type_mismatch>(span(id), types_.text(expected), types_.text(found));
   if (types_.kind(found) == TypeKind::json) {
-    diagnostic.help(
-        fmt::format("write `{} as {}`: it fails at run time if the value is something else",
-                    source(id), types_.text(expected)));
+    write_instead(diagnostic, id, fmt::format("{} as {}", operand(id), types_.text(expected)),
+                  ": it fails at run time if the value is something else");
   } else if (types_.kind(found) == TypeKind::string && types_.kind(expected) == TypeKind::version) {
-    diagnostic.help(fmt::format("write `version({})`", source(id)));
+    write_instead(diagnostic, id, fmt::format("version({})", source(id)));
   } else if (types_.kind(expected) == TypeKind::string && is_ordered(types_.kind(found))) {
-    diagnostic.help(fmt::format("write `\"${{{}}}\"`", source(id)));
+    write_instead(diagnostic, id, fmt::format("\"${{{}}}\"", source(id)));
   }
+}
+
+// The only text that has the wanted type and says the same.
+void Checker::write_instead(Diagnostic& diagnostic,
+                            ast::ExprId id,
+                            const std::string& text,
+                            std::string_view remark) {
+  diagnostic.fix({.span = span(id),
+                  .replacement = text,
+                  .description = fmt::format("write `{}`{}", text, remark),
+                  .is_safe = true});
+}
+
+// The text of an expression as the operand of `as`.
+std::string Checker::operand(ast::ExprId id) const {
+  const auto& node = expr(id).node;
+  const bool is_open = std::holds_alternative<ast::Binary>(node) ||
+                       std::holds_alternative<ast::Unary>(node) ||
+                       std::holds_alternative<ast::Conditional>(node);
+  return is_open ? fmt::format("({})", source(id)) : std::string(source(id));
 }
 
 std::uint32_t Checker::slot_type(std::uint32_t slot) const {
@@ -158,9 +177,10 @@ void Checker::part(ast::ExprId id, bool& is_secret) {
     auto& diagnostic = diagnostics_.report<Code::type_mismatch>(
         span(id), "something that can stand in a text", types_.text(type));
     if (kind == TypeKind::host) {
-      diagnostic.help(fmt::format("write `address({})`", source(id)));
+      write_instead(diagnostic, id, fmt::format("address({})", source(id)));
     } else if (kind == TypeKind::json) {
-      diagnostic.help(fmt::format("write `text({})`, or `{} as string`", source(id), source(id)));
+      write_instead(diagnostic, id, fmt::format("text({})", source(id)),
+                    fmt::format(", or `{} as string`", operand(id)));
     }
   }
 }
@@ -266,6 +286,13 @@ std::uint32_t Checker::map_literal(ast::Range fields, std::uint32_t hint) {
   const bool is_known = element != any_type;
   for (std::uint32_t index = fields.begin; index < fields.end; ++index) {
     const ast::ExprId value = module().file.arguments[index].value;
+    const auto& all = module().file.arguments;
+    const bool is_twice = std::any_of(
+        all.begin() + fields.begin, all.begin() + index,
+        [&](const ast::Argument& other) { return other.name == all[index].name; });
+    if (is_twice) {
+      diagnostics_.report<Code::duplicate_name>(all[index].name_span, all[index].name.text());
+    }
     if (is_known) {
       expect(value, element);
       continue;
@@ -288,12 +315,16 @@ void Checker::record_literal(ast::Range fields, std::uint32_t record, Span place
       auto& diagnostic = diagnostics_.report<Code::unknown_member>(
           argument.name_span, fmt::format("`{}`", type.name), "field", argument.name.text());
       if (const auto near = nearest(argument.name.text(), names); !near.empty()) {
-        diagnostic.help(fmt::format("did you mean `{}`?", near));
+        diagnostic.did_you_mean(argument.name_span, near);
       }
       static_cast<void>(infer(argument.value));
       continue;
     }
     const auto position = static_cast<std::size_t>(found - type.field_names.begin());
+    if (given[position]) {
+      diagnostics_.report<Code::wrong_arguments>(
+          argument.name_span, type.name, fmt::format("gets `{}` twice", argument.name.text()));
+    }
     given[position] = true;
     expect(argument.value, plan_.record_types[record].field_types[position]);
   }

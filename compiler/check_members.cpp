@@ -101,7 +101,7 @@ std::uint32_t Checker::enum_case(Name name, ast::ExprId id, std::uint32_t hint) 
     auto& diagnostic =
         diagnostics_.report<Code::unknown_name>(span(id), "case of " + type.name, name.text());
     if (const auto near = nearest(name.text(), cases); !near.empty()) {
-      diagnostic.help(fmt::format("did you mean `{}`?", near));
+      diagnostic.did_you_mean(span(id), near);
     }
     diagnostic.help(fmt::format("the cases are {}", fmt::join(cases, ", ")));
     return any_type;
@@ -176,13 +176,13 @@ void Checker::unknown_member(const ast::Member& node,
                              std::span<const std::string_view> candidates) {
   const Type type = types_[base];
   auto& diagnostic = diagnostics_.report<Code::unknown_member>(
-      node.field_span, "a value of type " + types_.text(base),
+      node.field_span,
+      type.kind == TypeKind::resource || type.kind == TypeKind::record
+          ? fmt::format("`{}`", types_.text(base))
+          : "a value of type " + types_.text(base),
       type.kind == TypeKind::resource ? "field or state" : "field", node.field.text());
   if (const auto near = nearest(node.field.text(), candidates); !near.empty()) {
-    diagnostic.help(fmt::format("did you mean `{}`?", near));
-    diagnostic.fix({.span = node.field_span,
-                    .replacement = std::string(near),
-                    .description = fmt::format("write `{}`", near)});
+    diagnostic.did_you_mean(node.field_span, near);
   } else if (type.kind == TypeKind::map) {
     diagnostic.help(fmt::format("an entry of a map is written [\"{}\"]", node.field.text()));
   } else if (type.kind == TypeKind::host) {

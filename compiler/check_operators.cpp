@@ -171,7 +171,8 @@ std::uint32_t Checker::comparison(const ast::Binary& node, ast::ExprId id) {
     auto& diagnostic = diagnostics_.report<Code::bad_operands>(
         span(id), symbol_of(node.op), types_.text(left), types_.text(right));
     if (types_.kind(left) == TypeKind::version && types_.kind(right) == TypeKind::string) {
-      diagnostic.help("a version is written v8.7.6");
+      write_instead(diagnostic, node.right, fmt::format("version({})", source(node.right)),
+                    "; a version is written v8.7.6");
     }
   }
   return bool_type;
@@ -227,7 +228,7 @@ std::uint32_t Checker::element_of_list(ast::ExprId list) {
     auto& diagnostic =
         diagnostics_.report<Code::type_mismatch>(span(list), "a list", types_.text(type));
     if (types_.kind(type) == TypeKind::json) {
-      diagnostic.help(fmt::format("write `{} as list<json>`", source(list)));
+      write_instead(diagnostic, list, fmt::format("{} as list<json>", operand(list)));
     } else if (types_.kind(type) == TypeKind::map) {
       diagnostic.help(fmt::format("write `keys({})`", source(list)));
     }

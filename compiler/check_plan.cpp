@@ -229,7 +229,7 @@ void Checker::element_literal(ast::Range fields, std::uint32_t resource) {
       auto& diagnostic = diagnostics_.report<Code::unknown_member>(
           argument.name_span, fmt::format("`{}`", type.name), "field or state", name);
       if (const auto near = nearest(name, names); !near.empty()) {
-        diagnostic.help(fmt::format("did you mean `{}`?", near));
+        diagnostic.did_you_mean(argument.name_span, near);
       }
       static_cast<void>(infer(argument.value));
     }

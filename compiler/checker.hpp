@@ -31,6 +31,7 @@ class Checker {
   // --- check_declarations.cpp
   void declare_types(Module& module);
   void declare_fields(Module& module);
+  void different(std::span<const ast::Identifier> names);
   void declare_signatures(Module& module);
   std::uint32_t type_of(const ast::TypeRef& type);
   std::uint32_t named_type(const ast::TypeRef& type);
@@ -89,6 +90,11 @@ class Checker {
   void expect_pure(ast::ExprId id, std::uint32_t type, std::string_view place);
   std::uint32_t infer_pure(ast::ExprId id, std::uint32_t hint, std::string_view place);
   void mismatch(ast::ExprId id, std::uint32_t expected, std::uint32_t found);
+  void write_instead(Diagnostic& diagnostic,
+                     ast::ExprId id,
+                     const std::string& text,
+                     std::string_view remark = "");
+  [[nodiscard]] std::string operand(ast::ExprId id) const;
   std::uint32_t of(const ast::StringLiteral& node, ast::ExprId id);
   std::uint32_t of(const ast::ShellTemplate& node, ast::ExprId id);
   std::uint32_t of(const ast::ListLiteral& node, std::uint32_t hint);

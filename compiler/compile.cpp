@@ -1,5 +1,6 @@
 #include "compiler/compile.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "compiler/assembly.hpp"
@@ -8,22 +9,39 @@
 #include "compiler/elaborate.hpp"
 #include "compiler/inputs.hpp"
 #include "compiler/lint.hpp"
+#include "compiler/lint_allow.hpp"
 #include "compiler/load.hpp"
 #include "compiler/prove.hpp"
 #include "compiler/resolve.hpp"
+#include "dsl/fixes.hpp"
 
 namespace plan {
 
-CompileResult compile(SourceMap& sources,
-                      SourceLoader& loader,
-                      const CompileOptions& options,
-                      Diagnostics& diagnostics) {
+namespace {
+
+// One thing under two names makes order and proof meaningless: the rest of them is not said.
+void hide_consequences(Diagnostics& diagnostics) {
+  const auto is_one_thing = [](const Diagnostic& found) { return found.code == Code::same_thing; };
+  if (std::ranges::any_of(diagnostics.items(), is_one_thing)) {
+    diagnostics.remove([](const Diagnostic& found) {
+      const std::string_view code = info(found.code).code;
+      return found.code != Code::same_thing && (code.starts_with("E03") || code.starts_with("E04"));
+    });
+  }
+}
+
+CompileResult passes(SourceMap& sources,
+                     SourceLoader& loader,
+                     const CompileOptions& options,
+                     std::vector<Allow>& allows,
+                     Diagnostics& diagnostics) {
   CompileResult result;
   // A pass that finds errors is the last one: what follows would complain about their consequences.
   Modules modules = load(sources, loader, options.entry, diagnostics);
   if (diagnostics.has_errors()) {
     return result;
   }
+  allows = collect_allows(sources, modules);
   resolve(modules, diagnostics);
   Plan plan;
   Types types(plan);
@@ -31,12 +49,20 @@ CompileResult compile(SourceMap& sources,
   if (diagnostics.has_errors()) {
     return result;
   }
+  std::vector<WrittenAfter> afters;
+  if (options.is_lint) {
+    lint_sources(sources, modules, diagnostics);
+    afters = written_afters(modules);
+  }
   {
     Assembly assembly(plan);
     InputValues inputs = read_inputs(sources, loader, options, modules[modules.entry()], types,
                                      assembly, diagnostics);
     elaborate(sources, loader, options, modules, types, inputs, assembly, diagnostics);
     result.secret_sources = std::move(inputs.secret_sources);
+    if (options.is_lint) {
+      lint_secrets(modules, plan, result.secret_sources, options, diagnostics);
+    }
     modules = {};
   }
   lint(plan, diagnostics);
@@ -49,12 +75,32 @@ CompileResult compile(SourceMap& sources,
   } else {
     prove(plan, diagnostics, faults);
   }
+  hide_consequences(diagnostics);
   if (diagnostics.has_errors()) {
     result.refused = std::move(plan);
     return result;
   }
+  if (options.is_lint) {
+    lint_plan(plan, afters, diagnostics);
+  }
   plan.digest = digest(plan);
   result.plan = std::move(plan);
+  return result;
+}
+
+}  // namespace
+
+CompileResult compile(SourceMap& sources,
+                      SourceLoader& loader,
+                      const CompileOptions& options,
+                      Diagnostics& diagnostics) {
+  std::vector<Allow> allows;
+  CompileResult result = passes(sources, loader, options, allows, diagnostics);
+  apply_allows(allows, diagnostics);
+  if (options.is_lint && result.plan) {
+    report_unused_allows(allows, diagnostics);
+  }
+  place_fixes(sources, diagnostics);
   return result;
 }
 

@@ -38,6 +38,7 @@ struct CompileOptions {
   bool require_inputs = false;                   // apply, preview: every input must have a value,
                                                  // but secrets, which the runtime gets
   std::vector<std::string> known_secrets;        // secret inputs that the caller will provide
+  bool is_lint = false;                          // say, too, what is allowed and better avoided
 };
 
 // How a secret input is to be had, as the inputs file says: `db_password = env("NAME")`,

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "stdlib/embedded.hpp"
+
 namespace plan {
 
 namespace {
@@ -239,6 +241,20 @@ std::string_view kind_text(SymbolKind kind) {
       return "null";
   }
   return "nothing";
+}
+
+bool add_missing_use(Diagnostic& diagnostic, std::string_view name, Span span) {
+  const std::string file = fmt::format("stdlib/std/{}.plan", name);
+  const auto files = embedded_files();
+  if (std::ranges::find(files, file, &EmbeddedFile::name) == files.end()) {
+    return false;
+  }
+  diagnostic.fix({.span = span,
+                  .replacement = fmt::format("use std.{}", name),
+                  .description = fmt::format("the module is used by `use std.{}`", name),
+                  .is_safe = true,
+                  .place = FixPlace::use});
+  return true;
 }
 
 }  // namespace plan

@@ -70,6 +70,7 @@ class Describing {
   std::string other(const Expr& expr, int binding);
   std::string children(const Expr& expr);
   std::string quantifier(const Expr& expr);
+  [[nodiscard]] bool is_distinct(const Expr& expr) const;
   // The value of a path of fields from a slot or constant; null where it is not known.
   Value path(ExprId id);
 
@@ -113,6 +114,22 @@ Value Describing::path(ExprId id) {
   return {};
 }
 
+// What `distinct(a, b)` was lowered to: neither the keys nor the facts `identity` are equal.
+bool Describing::is_distinct(const Expr& expr) const {
+  if (expr.op != Op::logical_and) {
+    return false;
+  }
+  const Expr keys = core_[{expr.a}];
+  const Expr facts = core_[{expr.b}];
+  if (keys.op != Op::not_equal || facts.op != Op::not_equal) {
+    return false;
+  }
+  const Expr left = core_[{facts.a}];
+  const Expr right = core_[{facts.b}];
+  return left.op == Op::state_of && right.op == Op::state_of && left.a == keys.a &&
+         right.a == keys.b;
+}
+
 std::string Describing::text(ExprId id, int binding) {
   if (id.is_none()) {
     return {};
@@ -124,6 +141,10 @@ std::string Describing::text(ExprId id, int binding) {
     return wrapped(fmt::format("{} {} {}", left,
                                expr.op == Op::less ? ">" : ">=", text({expr.a}, comparison + 1)),
                    comparison < binding);
+  }
+  if (is_distinct(expr)) {
+    const Expr keys = core_[{expr.a}];
+    return fmt::format("distinct({}, {})", text({keys.a}, weakest), text({keys.b}, weakest));
   }
   if (!found.text.empty()) {
     const std::string left = text({expr.a}, found.binding);

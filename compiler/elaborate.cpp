@@ -7,6 +7,7 @@
 
 #include "compiler/describe.hpp"
 #include "compiler/elaborator.hpp"
+#include "compiler/lint.hpp"
 
 namespace plan {
 
@@ -204,10 +205,24 @@ void Elaborator::check_same(ResourceId known,
       diagnostics_
           .report<Code::conflicting_resources>(at, resource.name, name.text(), type.name,
                                                type.field_names[field])
-          .label(resource.span, fmt::format("`{}` is declared here", resource.name));
+          .label(resource.span, fmt::format("`{}` is declared here", resource.name))
+          .help(fmt::format("if they are two things, one of {} is wrong in one of them; if they are "
+                            "one, declare it once",
+                            key_text(type)));
       return;
     }
   }
+}
+
+// "`host`, `port` and `name`".
+std::string Elaborator::key_text(const ResourceType& type) {
+  std::string text;
+  for (std::size_t index = 0; index < type.key.size(); ++index) {
+    const bool is_last = index + 1 == type.key.size();
+    text += index == 0 ? "" : is_last ? " and " : ", ";
+    text += fmt::format("`{}`", type.field_names[type.key[index]]);
+  }
+  return text;
 }
 
 Value Elaborator::output_of(Symbol step, std::uint32_t output, Span user) {
@@ -399,6 +414,10 @@ void Elaborator::item(const ast::PhaseDecl& node, const ast::Declaration& declar
 void Elaborator::item(const ast::WhenDecl& node, const ast::Declaration& declaration) {
   const Value condition = evaluate(modules_.entry(), node.condition);
   const bool* known = condition.as<bool>();
+  if (known != nullptr && options_.is_lint &&
+      is_the_same_for_all_inputs(modules_, modules_.entry(), node.condition)) {
+    diagnostics_.report<Code::constant_when>(span(node.condition), *known ? "true" : "false");
+  }
   if (known != nullptr && !*known) {
     // Nothing of this will ever run; ordinals go on behind it.
     skip(node.items);

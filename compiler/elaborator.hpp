@@ -108,6 +108,7 @@ class Elaborator final : public NamedValues {
   void item(const ast::RecordDecl&, const ast::Declaration&) {}
   Value named(std::vector<std::vector<Named>>& table, Symbol symbol, Span user);
   Value declared_resource(std::uint32_t module, std::uint32_t ordinal);
+  [[nodiscard]] static std::string key_text(const ResourceType& type);
   void check_same(ResourceId known, const std::vector<Value>& fields, Name name, Span span);
   // A value of an expression of a file, outside of all declarations with frames.
   Value evaluate(std::uint32_t module, ast::ExprId id);

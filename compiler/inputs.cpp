@@ -368,7 +368,8 @@ std::optional<std::uint32_t> Reading::ordinal(std::string_view name,
   auto& diagnostic = diagnostics_.report<Code::unknown_input>(span, name);
   diagnostic.note(fmt::format("given by {}", origin));
   if (const auto near = nearest(name, names); !near.empty()) {
-    diagnostic.help(fmt::format("did you mean `{}`?", near));
+    span.is_none() ? diagnostic.help(fmt::format("did you mean `{}`?", near))
+                   : diagnostic.did_you_mean(span, near);
   }
   return std::nullopt;
 }

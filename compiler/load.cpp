@@ -175,7 +175,7 @@ std::uint32_t Loading::use_embedded(const ast::Use& use, Span span) {
     const std::string wanted = dotted(use.path);
     auto& diagnostic = diagnostics_.report<Code::unknown_module>(span, wanted);
     if (const auto near = nearest(wanted, views); !near.empty()) {
-      diagnostic.help(fmt::format("did you mean `{}`?", near));
+      diagnostic.did_you_mean(join(use.path.front().span, use.path.back().span), near, true);
     }
     diagnostic.help("a file of your own is used by its path: use \"./ours.plan\"");
     return missing;
@@ -194,7 +194,8 @@ std::uint32_t Loading::use_file(const ast::Use& use,
   std::string why = "it is not part of the standard library";
   auto text = is_embedded ? std::nullopt : loader_.read(path, why);
   if (!text) {
-    diagnostics_.report<Code::cannot_read>(span, path, why);
+    diagnostics_.report<Code::cannot_read>(span, path, why)
+        .help("the path is meant from the file that uses it");
     by_path_[path] = missing;
     return missing;
   }

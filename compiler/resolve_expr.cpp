@@ -236,6 +236,10 @@ std::optional<Symbol> Resolver::global(Name name) {
 }
 
 void Resolver::unknown(std::string_view what, Name name, Span span, const Module& where) {
+  // A module that is not used is named at each of its uses: the first one says it.
+  if (std::ranges::find(missing_uses_, name) != missing_uses_.end()) {
+    return;
+  }
   std::vector<std::string_view> candidates;
   for (const Scoped& scoped : scope_) {
     candidates.push_back(scoped.name.text());
@@ -276,11 +280,12 @@ void Resolver::unknown(std::string_view what, Name name, Span span, const Module
     diagnostic.note("there is a declaration of that name, but it is not seen here");
     return;
   }
+  if (&where == &module_ && add_missing_use(diagnostic, name.text(), span)) {
+    missing_uses_.push_back(name);
+    return;
+  }
   if (const auto near = nearest(name.text(), candidates); !near.empty()) {
-    diagnostic.help(fmt::format("did you mean `{}`?", near));
-    diagnostic.fix({.span = span,
-                    .replacement = std::string(near),
-                    .description = fmt::format("write `{}`", near)});
+    diagnostic.did_you_mean(span, near);
   }
 }
 

@@ -122,6 +122,7 @@ class Resolver {
   std::uint32_t self_ordinal_ = 0;
   bool wants_operation_ = false;  // the value of a step or of `undo`
   bool is_self_named_ = false;    // `self` has a meaning: in attributes, not in defaults of fields
+  std::vector<Name> missing_uses_;  // modules of the standard library that were named
   Ordinals ordinals_;
   std::vector<bool> used_inputs_;
   std::vector<bool> used_lets_;

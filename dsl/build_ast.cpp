@@ -393,8 +393,12 @@ void build_header(AstBuilder& builder, std::uint32_t index) {
     if (is_known) {
       file.edition = number.value;
     } else if (number.kind != NumberKind::bad) {
-      builder.diagnostics.report<Code::unknown_edition>(token.span(), builder.tree.text_of(token),
-                                                        newest_edition);
+      builder.diagnostics
+          .report<Code::unknown_edition>(token.span(), builder.tree.text_of(token), newest_edition)
+          .help("leave the line out for the newest edition that the program knows")
+          .fix({.span = token.span(),
+                .replacement = std::to_string(newest_edition),
+                .description = "or write the edition that the plan was written for"});
     }
   }
 }

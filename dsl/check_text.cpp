@@ -1,5 +1,8 @@
 #include "dsl/check_text.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <array>
 
 #include <fmt/format.h>
@@ -93,6 +96,27 @@ TextCheck check_text(std::string_view text,
     at += point.size_bytes;
   }
   return TextCheck::usable;
+}
+
+namespace {
+
+constexpr std::string_view on_quotes = "strings are written in straight double quotes: \"text\"";
+constexpr Stranger strangers[] = {
+    {"'", on_quotes},
+    {"‘", on_quotes},
+    {"’", on_quotes},
+    {"“", on_quotes, "\""},
+    {"”", on_quotes, "\""},
+    {";", "a statement ends at the end of its line"},
+    {"&", "write `and`"},
+    {"!", "write `not`"},
+    {"\xC2\xA0", "this is a no-break space: write an ordinary one", " "}};
+
+}  // namespace
+
+const Stranger* known_stranger(std::string_view character) {
+  const auto* found = std::ranges::find(strangers, character, &Stranger::character);
+  return found == std::end(strangers) ? nullptr : found;
 }
 
 }  // namespace plan

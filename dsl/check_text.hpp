@@ -23,4 +23,13 @@ enum class TextCheck : std::uint8_t { usable, not_utf8 };
 // "the character `“` (U+201C)"
 [[nodiscard]] std::string describe_character(char32_t value);
 
+// A character that has no meaning in a plan, and is written by habit.
+struct Stranger {
+  std::string_view character;
+  std::string_view advice;
+  std::string_view replacement = {};  // what it stands for, where that is certain
+};
+// nullptr where nothing is known of it.
+[[nodiscard]] const Stranger* known_stranger(std::string_view character);
+
 }  // namespace plan

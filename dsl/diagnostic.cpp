@@ -67,6 +67,13 @@ Diagnostic& Diagnostic::fix(Fix fix) {
   return *this;
 }
 
+Diagnostic& Diagnostic::did_you_mean(Span span, std::string_view name, bool is_safe) {
+  return fix({.span = span,
+              .replacement = std::string(name),
+              .description = fmt::format("did you mean `{}`?", name),
+              .is_safe = is_safe});
+}
+
 Diagnostic& Diagnostics::add(Code code, Span span, std::string message) {
   Diagnostic& diagnostic = items_.emplace_back();
   diagnostic.code = code;
@@ -95,6 +102,11 @@ void Diagnostics::sort() {
     }
   }
   items_ = std::move(kept);
+  recount();
+}
+
+void Diagnostics::remove(const std::function<bool(const Diagnostic&)>& is_unwanted) {
+  std::erase_if(items_, is_unwanted);
   recount();
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,12 +41,24 @@ struct Label {
   std::string text;
 };
 
-// A change of the source that mends the diagnostic.
+// What a fix's span says until place_fixes() (dsl/fixes.hpp) has looked at the text.
+enum class FixPlace : std::uint8_t {
+  span,      // the text that is replaced; empty: insertion before `begin`
+  step,      // the name of a step: a clause is added to its block
+  loop,      // the head of a loop: an option is added to it
+  use,       // anywhere in a file: a `use` is added to it
+  statement  // a declaration: the lines that it alone stands on are removed
+};
+
+// A change of the source that mends the diagnostic: a help with its edit.
 struct Fix {
-  Span span;  // empty span: insertion before `begin`
+  Span span;
   std::string replacement;
-  std::string description;
-  bool is_safe = false;  // `plan check --fix` applies safe ones only
+  std::string description;  // shown as a help
+  // Whether the text can mean nothing else: `plan check --fix` applies safe ones only. A choice
+  // between two things of the world (names, orders) is never safe.
+  bool is_safe = false;
+  FixPlace place = FixPlace::span;
 };
 
 // One moment of a counter-example: a step that runs, and what matters of the world after it.
@@ -81,6 +94,8 @@ struct Diagnostic {
   Diagnostic& help(std::string text);
   Diagnostic& at_primary(std::string text);
   Diagnostic& fix(Fix fix);
+  // The nearest name in place of a misspelt one.
+  Diagnostic& did_you_mean(Span span, std::string_view name, bool is_safe = false);
 };
 
 // Number of `{}` in a message format of the registry.
@@ -121,9 +136,13 @@ class Diagnostics {
   [[nodiscard]] std::size_t error_count() const { return error_count_; }
   [[nodiscard]] std::size_t size() const { return items_.size(); }
   [[nodiscard]] const std::deque<Diagnostic>& items() const { return items_; }
+  // For place_fixes() only.
+  [[nodiscard]] std::deque<Diagnostic>& editable() { return items_; }
   // Orders by place (file, offset), none first, keeping the order of report within one place,
   // and drops exact repetitions.
   void sort();
+  // Drops the diagnostics for which `is_unwanted`.
+  void remove(const std::function<bool(const Diagnostic&)>& is_unwanted);
   // Drops everything reported after the first `size` diagnostics.
   void truncate(std::size_t size);
 

@@ -142,11 +142,8 @@ std::vector<std::string_view> expected_words(const Expected& expected) {
 }
 
 void suggest(Diagnostic& diagnostic, const Token& token, std::string_view word) {
-  diagnostic.help(fmt::format("did you mean `{}`?", word))
-      .fix({.span = token.span(),
-            .replacement = std::string(word),
-            .description = fmt::format("write `{}`", word),
-            .is_safe = false});
+  // A keyword is the only thing that can stand there.
+  diagnostic.did_you_mean(token.span(), word, true);
 }
 
 // `stpe x = …`, or `wiat until …`, where the misspelt word is taken for a name first.
@@ -182,6 +179,17 @@ bool suggest_word(const Tree& tree,
   return true;
 }
 
+// Whether the statement that `token` is in begins with `wait`.
+bool is_in_wait(const Tree& tree, std::uint32_t token) {
+  while (token-- > 0) {
+    const Kind kind = tree.tokens[token].kind;
+    if (kind == Kind::word_wait || kind == Kind::newline || kind == Kind::left_brace) {
+      return kind == Kind::word_wait;
+    }
+  }
+  return false;
+}
+
 void advise(const Tree& tree, SyntaxError error, const Expected& expected, Diagnostic& diagnostic) {
   const Token& token = tree.tokens[error.found];
   if (expected.has(Notion::name) && is_reserved(token.kind)) {
@@ -206,8 +214,13 @@ void advise(const Tree& tree, SyntaxError error, const Expected& expected, Diagn
   if (suggest_word(tree, error, expected, diagnostic)) {
     return;
   }
-  if (token.kind == Kind::equal && expected.has(Notion::operator_sign)) {
-    diagnostic.help("values are compared with `==`");
+  if (expected.has(Kind::comma) && is_in_wait(tree, error.found)) {
+    diagnostic.help("a wait is always bounded: `wait until CONDITION, every 10s, for 10m`");
+  } else if (token.kind == Kind::equal && expected.has(Notion::operator_sign)) {
+    diagnostic.fix({.span = token.span(),
+                    .replacement = "==",
+                    .description = "values are compared with `==`",
+                    .is_safe = true});
   } else if (token.kind == Kind::equal && expected.has(Kind::colon)) {
     diagnostic.help("a type comes first: `name: type = value`");
   } else if (expected.has(Notion::clause) || expected.has(Notion::test_clause)) {

@@ -177,26 +177,6 @@ bool is_letter(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
 }
 
-std::string_view advice_for(std::string_view character) {
-  if (character == "'" || character == "‘" || character == "’" || character == "“" ||
-      character == "”") {
-    return "strings are written in straight double quotes: \"text\"";
-  }
-  if (character == ";") {
-    return "a statement ends at the end of its line";
-  }
-  if (character == "&") {
-    return "write `and`";
-  }
-  if (character == "!") {
-    return "write `not`";
-  }
-  if (character == "\xC2\xA0") {
-    return "this is a no-break space: write an ordinary one";
-  }
-  return {};
-}
-
 }  // namespace
 
 template <Code code, class... Args>
@@ -564,10 +544,18 @@ void Lexer::stranger(std::uint32_t begin, std::uint32_t end) {
   stranger_line_ = line_start_;
   Diagnostic& diagnostic = report<Code::forbidden_character>(
       begin, end, describe_character(decode_utf8(character).value));
-  const std::string_view advice = advice_for(character);
-  if (!advice.empty()) {
-    diagnostic.help(std::string(advice));
+  const Stranger* known = known_stranger(character);
+  if (known == nullptr) {
+    return;
   }
+  if (known->replacement.empty()) {
+    diagnostic.help(std::string(known->advice));
+    return;
+  }
+  diagnostic.fix({.span = {base_ + begin, base_ + end},
+                  .replacement = std::string(known->replacement),
+                  .description = std::string(known->advice),
+                  .is_safe = true});
 }
 
 TokenList lex(const SourceMap& sources, FileId file, Diagnostics& diagnostics) {

@@ -126,7 +126,10 @@ void report_escape(const RawPiece& source,
   const auto begin = source.begin + static_cast<std::uint32_t>(at);
   diagnostics
       .report<Code::bad_escape>({begin, begin + static_cast<std::uint32_t>(shown.size())}, shown)
-      .help(R"(a backslash itself is written `\\`; escapes are \n \t \r \\ \" \$ \u{…})");
+      .fix({.span = {begin, begin},
+            .replacement = "\\",
+            .description =
+                R"(a backslash itself is written `\\`; escapes are \n \t \r \\ \" \$ \u{…})"});
 }
 
 void check_escapes(const RawPiece& piece, Diagnostics& diagnostics) {
@@ -176,6 +179,21 @@ constexpr Unit units[] = {
     {"TiB", NumberKind::size_bytes, 1LL << 40U},
 };
 
+// Units as other languages write them; nothing for what is written in several ways or none.
+std::string_view unit_for(std::string_view unit) {
+  struct Other {
+    std::string_view name;
+    std::string_view unit;
+  };
+  static constexpr Other others[] = {
+      {"sec", "s"},  {"secs", "s"},  {"second", "s"}, {"seconds", "s"}, {"min", "m"},
+      {"mins", "m"}, {"minute", "m"}, {"minutes", "m"}, {"hr", "h"},      {"hour", "h"},
+      {"hours", "h"}, {"day", "d"},    {"days", "d"},    {"msec", "ms"},    {"KIB", "KiB"},
+      {"kib", "KiB"}, {"MIB", "MiB"},  {"mib", "MiB"},   {"GIB", "GiB"},    {"gib", "GiB"}};
+  const auto* found = std::ranges::find(others, unit, &Other::name);
+  return found == std::end(others) ? std::string_view() : found->unit;
+}
+
 std::string_view advice_for(std::string_view unit) {
   constexpr std::string_view powers_of_ten[] = {"KB", "MB", "GB", "TB", "kB", "K", "M", "G", "T"};
   if (std::ranges::find(powers_of_ten, unit) != std::end(powers_of_ten)) {
@@ -224,7 +242,18 @@ Number parse_number(std::string_view text, Span span, Diagnostics& diagnostics) 
   constexpr std::size_t max_shown = 40;
   const std::string_view shown = text.substr(0, max_shown);
   if (unit == std::end(units)) {
-    diagnostics.report<Code::bad_number>(span, shown).help(std::string(advice_for(unit_name)));
+    Diagnostic& diagnostic = diagnostics.report<Code::bad_number>(span, shown);
+    const std::string_view meant = unit_for(unit_name);
+    if (meant.empty()) {
+      diagnostic.help(std::string(advice_for(unit_name)));
+      return {};
+    }
+    const std::string written =
+        std::string(text.substr(0, text.size() - unit_name.size())) + std::string(meant);
+    diagnostic.fix({.span = span,
+                    .replacement = written,
+                    .description = "the unit is written `" + std::string(meant) + "`",
+                    .is_safe = true});
     return {};
   }
   const bool is_too_large = parsed.ec == std::errc::result_out_of_range ||

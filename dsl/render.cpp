@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "dsl/display_width.hpp"
+#include "dsl/fixes.hpp"
 
 namespace plan {
 
@@ -225,10 +226,17 @@ class Drawing {
         left.push_back(marks[index]);
       }
     }
-    for (; !left.empty(); left.pop_back()) {
-      bar(stems(left));
+    const std::size_t total = left.size();
+    for (std::size_t drawn = 0; !left.empty(); left.pop_back()) {
+      const bool is_below = left.size() < total && left.back().begin == drawn;
+      if (!is_below) {
+        bar(stems(left));
+      }
+      drawn = left.back().begin;
       const Mark last = left.back();
-      const std::vector<Mark> others(left.begin(), left.end() - 1);
+      // Of marks that begin together only one has a stem, and their texts stand below each other.
+      std::vector<Mark> others(left.begin(), left.end() - 1);
+      std::erase_if(others, [&](const Mark& mark) { return mark.begin == last.begin; });
       std::string text = stems(others);
       const std::size_t cells = others.empty() ? 0 : others.back().begin + 1;
       text.append(last.begin > cells ? last.begin - cells : 0, ' ');
@@ -254,6 +262,19 @@ class Drawing {
     out += fmt::format("{:>{}} {}= {}:{}\n", "", gutter_, style_.strong, name, style_.off);
     for (const std::string& line : lines) {
       out += fmt::format("{:>{}}     {}\n", "", gutter_, cleaned(line));
+    }
+  }
+
+  // What the text would be.
+  void edit(std::uint32_t number, const std::vector<std::string>& lines) {
+    constexpr std::size_t max_lines = 6;
+    if (lines.empty()) {
+      out += fmt::format("{}{:>{}} -{} the line\n", style_.frame, number, gutter_, style_.off);
+    }
+    for (std::size_t index = 0; index < std::min(lines.size(), max_lines); ++index) {
+      out += fmt::format("{}{:>{}} +{} {}\n", style_.frame,
+                         index == 0 ? std::to_string(number) : "", gutter_, style_.off,
+                         excerpt_of(lines[index], 0).text);
     }
   }
 
@@ -387,6 +408,13 @@ std::string render(const Diagnostic& diagnostic,
   }
   for (const std::string& help : diagnostic.helps) {
     drawing.item("help", help);
+  }
+  for (const Fix& fix : diagnostic.fixes) {
+    drawing.item("help", fix.is_safe ? fix.description + " (`--fix` does it)"
+                                     : fix.description);
+    if (!fix.span.is_none()) {
+      drawing.edit(sources.locate(fix.span.begin).line, edited_lines(sources, fix));
+    }
   }
   if (options.has_explain) {
     drawing.item("explain", fmt::format("plan explain {}", code.code));

@@ -135,6 +135,9 @@ std::string sarif_text(const Diagnostic& diagnostic) {
   for (const std::string& help : diagnostic.helps) {
     text += "\nhelp: " + help;
   }
+  for (const Fix& fix : diagnostic.fixes) {
+    text += "\nhelp: " + fix.description;
+  }
   return text;
 }
 

@@ -82,6 +82,28 @@ std::string step_text(const Plan& plan, StepId step) {
   return "`" + found.name + "`";
 }
 
+void suggest_after(Diagnostic& diagnostic, const Plan& plan, StepId step, StepId other) {
+  const auto can_be_named = [&](StepId id) {
+    const StepKind kind = plan.steps[id.index].kind;
+    return kind == StepKind::operation || kind == StepKind::manual || kind == StepKind::approve;
+  };
+  // In a turn of an unrolled loop a name means the step of that turn, outside of it all of them.
+  const auto named = [&](StepId id) {
+    const std::string& name = plan.steps[id.index].name;
+    return name.substr(0, name.find('['));
+  };
+  if (step == other || !can_be_named(step) || !can_be_named(other) ||
+      named(step) == named(other)) {
+    return;
+  }
+  const bool is_first = diagnostic.fixes.empty();
+  diagnostic.fix({.span = plan.steps[step.index].span,
+                  .replacement = "after " + named(other),
+                  .description = fmt::format("{} `after {}` in the block of `{}`",
+                                             is_first ? "write" : "or", named(other), named(step)),
+                  .place = FixPlace::step});
+}
+
 std::string list_text(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t index = 0; index < names.size(); ++index) {

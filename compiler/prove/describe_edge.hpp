@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/plan.hpp"
+#include "dsl/diagnostic.hpp"
 
 namespace plan {
 
@@ -19,6 +20,9 @@ namespace plan {
 
 // The name of a step for people; for the ends of a loop: "the loop over `env`".
 [[nodiscard]] std::string step_text(const Plan& plan, StepId step);
+
+// A fix: `after OTHER` in the block of `step`; none where the two cannot be named.
+void suggest_after(Diagnostic& diagnostic, const Plan& plan, StepId step, StepId other);
 
 // "`a`, `b` and `c`".
 [[nodiscard]] std::string list_text(const std::vector<std::string>& names);

@@ -170,8 +170,11 @@ class Search {
     for (const StepId end : late) {
       for (const StepId start : started) {
         if (end != start && !proof_.is_before(start, end)) {
-          diagnostic.help(fmt::format("let `{}` come after `{}`: `after {}` in its block",
-                                      proof_.name(start), proof_.name(end), proof_.name(end)));
+          suggest_after(diagnostic, proof_.plan, start, end);
+          if (diagnostic.fixes.empty()) {
+            diagnostic.help(fmt::format("let `{}` come after `{}`: `after {}` in its block",
+                                        proof_.name(start), proof_.name(end), proof_.name(end)));
+          }
           return;
         }
       }

@@ -101,10 +101,12 @@ void Planner::report_ambiguities() {
       continue;
     }
     std::vector<std::string> names;
+    std::vector<StepId> providers;
     for (const Bearer& bearer : sites_.bearers(site)) {
       if ((bearer.bearing == Bearing::provides || bearer.bearing == Bearing::conveys) &&
           can_be_before(bearer.step, site.consumer)) {
         names.push_back(step_text(plan_, bearer.step));
+        providers.push_back(bearer.step);
       }
     }
     const std::string& consumer = plan_.steps[site.consumer.index].name;
@@ -119,6 +121,9 @@ void Planner::report_ambiguities() {
     }
     diagnostic.help(
         fmt::format("say which one `{}` comes after: `after NAME` in its block", consumer));
+    for (const StepId one : providers) {
+      suggest_after(diagnostic, plan_, site.consumer, one);
+    }
     diagnostic.schedule = schedule_to({plan_, terms_, effects_, graph_}, std::array{site.consumer},
                                       variables_of(bearers));
     add_to_last(diagnostic.schedule, "starts");
@@ -148,10 +153,14 @@ void Planner::report_ambiguities() {
             : span_of(plan_, link.provider),
         fmt::format("`{}` gives `{}` the value that `{}` needs", provider, variable, consumer));
     diagnostic.label(site.span, fmt::format("`{}` needs it here", consumer));
-    diagnostic.help(
-        fmt::format("write `after {}` in the block of `{}`, or `after {}` in the block "
-                    "of `{}`",
-                    consumer, name, name, provider));
+    suggest_after(diagnostic, plan_, threat.step, site.consumer);
+    suggest_after(diagnostic, plan_, link.provider, threat.step);
+    if (diagnostic.fixes.empty()) {
+      diagnostic.help(
+          fmt::format("write `after {}` in the block of `{}`, or `after {}` in the block "
+                      "of `{}`",
+                      consumer, name, name, provider));
+    }
     diagnostic.schedule = schedule_to({plan_, terms_, effects_, graph_},
                                       std::array{link.provider, threat.step, site.consumer},
                                       std::array{threat.variable});

@@ -210,10 +210,14 @@ class Races {
     diagnostic.label(reader.span,
                      has_read ? fmt::format("`{}` relies on it here", proof_.name(reader.step))
                               : fmt::format("`{}` changes it here", second));
-    diagnostic.help(
-        fmt::format("say which comes first: `after {}` in the block of `{}`, or the other "
-                    "way round",
-                    first, second));
+    suggest_after(diagnostic, proof_.plan, two.step, one.step);
+    suggest_after(diagnostic, proof_.plan, one.step, two.step);
+    if (diagnostic.fixes.empty()) {
+      diagnostic.help(
+          fmt::format("say which comes first: `after {}` in the block of `{}`, or the other "
+                      "way round",
+                      first, second));
+    }
     diagnostic.schedule =
         schedule_to(proof_.schedules(), std::array{writer.step, reader.step}, std::array{variable});
     if (has_read) {
@@ -239,7 +243,10 @@ class Races {
             proof_.variable(variable));
         diagnostic.label(found.span, "the loop");
         diagnostic.label(write.span, "changed here");
-        diagnostic.help("write `one at a time` at the loop");
+        diagnostic.fix({.span = found.span,
+                        .replacement = "one at a time",
+                        .description = "write `one at a time` at the loop",
+                        .place = FixPlace::loop});
         diagnostic.schedule =
             schedule_to(proof_.schedules(), std::array{write.step}, std::array{variable});
         add_to_last(diagnostic.schedule, "for one element");

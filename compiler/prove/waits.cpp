@@ -54,7 +54,10 @@ void report(Proof& proof, StepId step, const Condition& clause, TermId part) {
       proof.plan.steps[step.index].span, proof.name(step), clause.text);
   diagnostic.at_primary(fmt::format("waits for `{}`", clause.text));
   diagnostic.label(clause.span, "what it needs in order to end");
-  if (explain_failure(proof, part, step, diagnostic)) {
+  const bool has_provider = explain_failure(proof, part, step, diagnostic);
+  // What makes it true has to come before the wait, not before what spoils it.
+  diagnostic.helps.clear();
+  if (has_provider) {
     diagnostic.help(fmt::format("let `{}` come after the step that makes it true, or run beside it",
                                 proof.name(step)));
   } else {

@@ -98,7 +98,7 @@ expect 0 "version" "$plan" --version
 holds "$out" "plan " "version"
 expect 0 "help" "$plan" --help
 help=$out
-for command in check verify preview apply rollback status graph fmt explain test mark-done approve adopt; do
+for command in check lint verify preview apply rollback status graph fmt explain test mark-done approve adopt; do
   holds "$help" "  $command  " "help lists $command"
   expect 0 "help of $command" "$plan" "$command" --help
   holds "$out" "Example" "help of $command has examples"
@@ -182,6 +182,83 @@ done
 expect 3 "graph of a refused plan" "$plan" graph "$work/refused.plan"
 holds "$out" "1. one" "the steps of the schedule are numbered"
 holds "$out" "violated:" "and what is violated is drawn"
+
+# --- check --fix
+mkdir "$work/fix"
+cat >"$work/fix/hurry.plan" <<'EOF'
+plan "Typed in a hurry"
+
+use "./ours.plan"
+
+input target: host
+input given: version
+
+stpe write = file.write(file.file(host: target, path: "/srv/note"), "${target} ${given}") {
+  timout 5min
+}
+require given >= "7.1.0"
+goal file.file(host: target, path: "/srv/nothing").exist
+EOF
+printf 'module ours\n\nlet longest: duration = 10sec\n' >"$work/fix/ours.plan"
+chmod 640 "$work/fix/hurry.plan"
+expect 3 "check of what can be mended" "$plan" check "$work/fix/hurry.plan"
+holds "$err" "did you mean \`step\`? (\`--fix\` does it)" "a safe fix says so"
+holds "$err" "8 + step write = file.write" "a fix shows the line as it would be"
+before=$(cat "$work/fix/hurry.plan")
+expect 3 "check --fix" "$plan" check "$work/fix/hurry.plan" --fix
+holds "$err" "+   timeout 5m" "--fix shows what it changed"
+holds "$err" "did you mean \`exists\`?" "--fix leaves names to the author"
+holds "$(cat "$work/fix/hurry.plan")" 'goal file.file(host: target, path: "/srv/nothing").exist' "a name is left alone"
+holds "$(cat "$work/fix/hurry.plan")" 'use std.file' "--fix adds a missing use"
+holds "$(cat "$work/fix/hurry.plan")" 'require given >= version("7.1.0")' "--fix converts"
+holds "$(cat "$work/fix/hurry.plan")" '${address(target)} ${given}' "--fix converts in texts"
+holds "$(cat "$work/fix/ours.plan")" "duration = 10s" "--fix mends the files that are used"
+checks=$((checks + 1))
+[ "$(stat -c %a "$work/fix/hurry.plan")" = 640 ] || fail "--fix keeps the mode of a file"
+after=$(cat "$work/fix/hurry.plan")
+expect 3 "check --fix again" "$plan" check "$work/fix/hurry.plan" --fix --json
+asks "$out" '.fixed == [] and .proven == false' "check --fix changes nothing the second time"
+checks=$((checks + 1))
+[ "$after" = "$(cat "$work/fix/hurry.plan")" ] && [ "$after" != "$before" ] || fail "--fix is idempotent"
+printf '%s' "$before" >"$work/fix/hurry.plan"
+expect 3 "check --fix --json" "$plan" check "$work/fix/hurry.plan" --fix --json
+asks "$out" '[.fixed[].fixes | length] | add >= 5' "check --fix --json says what was changed"
+expect 3 "check --sarif with fixes" "$plan" check "$work/fix/hurry.plan" --sarif
+asks "$out" '[.runs[0].results[].fixes[]?.artifactChanges[0].replacements[0].insertedContent.text] | index("exists") != null' "SARIF has the fixes"
+cp "$work/fix/hurry.plan" "$work/fix/locked.plan"
+sed -i '/goal/d' "$work/fix/hurry.plan"
+expect 0 "a plan that was mended is proven" "$plan" check "$work/fix/hurry.plan" --fix
+holds "$out" "proven" "a plan that was mended is proven"
+
+# --- lint
+cat >"$work/fix/lint.plan" <<'EOF'
+plan "Two files"
+
+use std.file
+use std.postgres
+
+let here = host { address: "10.0.0.5" }
+step one = file.write(file.file(host: here, path: "/srv/one"), "one")
+goal file.file(host: here, path: "/srv/one").exists
+EOF
+expect 0 "check says nothing of style" "$plan" check "$work/fix/lint.plan"
+[ -z "$err" ] || fail "check says nothing of style"
+expect 10 "lint" "$plan" lint "$work/fix/lint.plan"
+holds "$err" "W0103" "lint finds an unused module"
+holds "$err" "W0202" "lint finds the address of a host"
+expect 10 "lint --json" "$plan" lint "$work/fix/lint.plan" --json
+asks "$out" '.format == "plan-lint/1" and .findings == 2 and (.diagnostics | map(.name) | sort) == ["literal_host", "unused_import"]' "lint --json"
+expect 10 "lint --sarif" "$plan" lint "$work/fix/lint.plan" --sarif
+asks "$out" '[.runs[0].results[].ruleId] | sort == ["W0103", "W0202"]' "lint --sarif"
+expect 10 "lint --fix" "$plan" lint "$work/fix/lint.plan" --fix
+lacks "$(cat "$work/fix/lint.plan")" "std.postgres" "lint --fix removes an unused module"
+sed -i 's/^let here/# allow lint literal_host: there is only this one\nlet here/' "$work/fix/lint.plan"
+expect 0 "lint with an exception" "$plan" lint "$work/fix/lint.plan"
+holds "$out" "nothing to say" "lint with an exception"
+expect 3 "lint of a broken plan" "$plan" lint "$work/broken.plan"
+for file in "$root"/plans/*.plan; do
+  expect 0 "lint $file" "$plan" lint "$file"
+done
 
 # --- graph
 for format in dot mermaid svg json html; do

@@ -74,7 +74,8 @@ Mark parse_mark(std::string_view text, const std::string& file, std::uint32_t li
 
 bool is_detail(std::string_view line) {
   return line.starts_with("#~ label: ") || line.starts_with("#~ note: ") ||
-         line.starts_with("#~ help: ");
+         line.starts_with("#~ help: ") || line.starts_with("#~ safe: ") ||
+         line.starts_with("#~ edit: ");
 }
 
 // The mark that fits a diagnostic exactly.
@@ -95,6 +96,11 @@ Mark mark_of(const Diagnostic& diagnostic, const SourceMap& sources) {
   }
   for (const std::string& help : diagnostic.helps) {
     mark.details.push_back("help: " + one_line(help));
+  }
+  for (const Fix& fix : diagnostic.fixes) {
+    mark.details.push_back("help: " + one_line(fix.description));
+    mark.details.push_back(fix.is_safe ? "safe: " + one_line(fix.replacement)
+                                       : "edit: " + one_line(fix.replacement));
   }
   if (diagnostic.primary.is_none()) {
     return mark;

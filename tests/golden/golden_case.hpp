@@ -9,7 +9,8 @@
 //   columns, several lines) the columns are written: `#~ @1-4 E0006 …`, `#~ @3-+2:7 E0007 …` (to
 //   column 7 two lines below), `#~ @+1:1-1 E0011 …` (begins one line below); `#~ @none E0601 …` is
 //   about no place.
-// - `#~ label: …`, `#~ note: …`, `#~ help: …` below a mark want such a text in that diagnostic.
+// - `#~ label: …`, `#~ note: …`, `#~ help: …` below a mark want such a text in that diagnostic,
+//   `#~ safe: …` and `#~ edit: …` a fix that writes this (its first line).
 // - Marks and diagnostics match one to one; a file without marks must have no diagnostics.
 // - `#: args --set x=1` in the first lines gives arguments; `#: file ours.plan` begins another
 // file.

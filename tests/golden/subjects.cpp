@@ -52,7 +52,7 @@ class PartLoader : public SourceLoader {
   const Case& golden_;
 };
 
-// `--set name=value`, `--inputs file`, `--require-inputs`, `--secret name`.
+// `--set name=value`, `--inputs file`, `--require-inputs`, `--secret name`, `--lint`.
 CompileOptions options_of(const Case& golden) {
   CompileOptions options;
   options.entry = golden.parts.front().name;
@@ -70,6 +70,8 @@ CompileOptions options_of(const Case& golden) {
     } else if (arg == "--secret") {
       options.known_secrets.push_back(value);
       ++index;
+    } else if (arg == "--lint") {
+      options.is_lint = true;
     } else if (arg == "--require-inputs") {
       options.require_inputs = true;
     }

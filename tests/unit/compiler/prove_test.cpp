@@ -168,8 +168,10 @@ TEST_CASE("an invariant is looked at in every state that a schedule can reach") 
     CHECK(said(builder.plan, diagnostics) ==
           Texts{"E0407 `not (old_live.value and new_live.value)` does not hold at every moment of "
                 "the run"});
-    CHECK(diagnostics.items().front().helps ==
-          Texts{"let `start` come after `stop`: `after stop` in its block"});
+    REQUIRE(diagnostics.items().front().fixes.size() == 1);
+  CHECK(diagnostics.items().front().fixes.front().replacement == "after stop");
+  CHECK(diagnostics.items().front().fixes.front().description ==
+        "write `after stop` in the block of `start`");
   }
   SECTION("one after the other") {
     builder.after(start, stop);

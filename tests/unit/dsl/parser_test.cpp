@@ -273,6 +273,6 @@ TEST_CASE("each independent error is reported in one run") {
   const Parsed result = parsed(
       "stpe a = f()\nstep b = f(x y, z w)\nstep c = g() {\n  requirs x\n  after\n}\ngoal a b\n");
   CHECK(result.diagnostics.size() == 6);
-  CHECK(result.diagnostics.items()[0].helps.front() == "did you mean `step`?");
-  CHECK(result.diagnostics.items()[3].helps.front() == "did you mean `requires`?");
+  CHECK(result.diagnostics.items()[0].fixes.front().description == "did you mean `step`?");
+  CHECK(result.diagnostics.items()[3].fixes.front().description == "did you mean `requires`?");
 }
