@@ -1,9 +1,11 @@
 #include "cli/disk_loader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,6 +25,10 @@ std::string reason() {
 
 std::expected<std::string, std::string> read_descriptor(int descriptor) {
   std::string text;
+  struct stat status{};
+  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+    text.reserve(std::min(size_limit, static_cast<std::size_t>(status.st_size)) + 1);
+  }
   std::array<char, 65536> buffer{};
   while (text.size() <= size_limit) {
     const ssize_t count = read(descriptor, buffer.data(), buffer.size());
@@ -61,6 +67,21 @@ mode_t mode_for(const std::string& path) {
 }
 
 }  // namespace
+
+std::optional<std::string> DiskLoader::read(std::string_view path, std::string& why) {
+  if (path == "-" && standard_input_) {
+    return standard_input_;
+  }
+  std::expected<std::string, std::string> text = read_file(std::string(path));
+  if (!text) {
+    why = text.error();
+    return std::nullopt;
+  }
+  if (path == "-") {
+    standard_input_ = *text;
+  }
+  return std::move(*text);
+}
 
 std::expected<std::string, std::string> read_file(const std::string& path) {
   if (path == "-") {

@@ -9,41 +9,10 @@
 #include "cli/show.hpp"
 #include "compiler/digest.hpp"
 #include "compiler/prove.hpp"
-#include "dsl/parse.hpp"
 
 namespace plan {
 
 namespace {
-
-// What PLAN_INPUT_NAME gives, for the inputs that the plan declares: other variables of that form
-// may be meant for another plan. A secret is only noted; the runtime fetches it.
-void add_environment(const std::string& text, CompileOptions& options) {
-  SourceMap sources;
-  Diagnostics ignored;  // compile() reports them
-  if (!sources.fits(text.size())) {
-    return;
-  }
-  const ast::File file = parse_file(sources, sources.add(options.entry, text), ignored);
-  const std::map<std::string, std::string> given = environment_inputs();
-  for (const ast::Declaration& declaration : file.declarations) {
-    const auto* input = std::get_if<ast::InputDecl>(&declaration.node);
-    if (input == nullptr) {
-      continue;
-    }
-    const std::string name(input->name.name.text());
-    const auto found = given.find(name);
-    const bool is_secret =
-        !input->type.path.empty() && input->type.path.front().name.text() == "secret";
-    if (found == given.end()) {
-      continue;
-    }
-    if (is_secret) {
-      options.known_secrets.push_back(name);
-    } else if (!options.set.contains(name)) {
-      options.set[name] = {.text = found->second, .origin = input_variable(name)};
-    }
-  }
-}
 
 bool is_compiled_plan(const std::string& text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
@@ -74,14 +43,14 @@ void read_compiled(const std::string& text, const Options& options, LoadedPlan& 
 }  // namespace
 
 LoadedPlan load_plan(const Options& options, InputNeed need) {
-  EditedFiles files;  // reads each file once: standard input cannot be read twice
-  return load_plan(options, need, files);
+  DiskLoader loader;
+  return load_plan(options, need, loader);
 }
 
 LoadedPlan load_plan(const Options& options, InputNeed need, SourceLoader& loader) {
   LoadedPlan loaded;
   std::string why;
-  const std::optional<std::string> text = loader.read(options.file, why);
+  std::optional<std::string> text = loader.read(options.file, why);
   if (!text) {
     loaded.problem = "cannot read `" + options.file + "`: " + why;
     return loaded;
@@ -100,6 +69,7 @@ LoadedPlan load_plan(const Options& options, InputNeed need, SourceLoader& loade
       return loaded;
     }
   }
+  text.reset();  // the compiler reads it again: a large plan should not be in memory twice
   CompileOptions compile_options;
   compile_options.entry = options.file;
   for (const auto& [name, value] : options.set) {
@@ -108,7 +78,9 @@ LoadedPlan load_plan(const Options& options, InputNeed need, SourceLoader& loade
   compile_options.inputs_file = options.inputs_file;
   compile_options.wants_certificate = options.certificate.has_value();
   compile_options.require_inputs = need == InputNeed::all;
-  add_environment(*text, compile_options);
+  for (const auto& [name, value] : environment_inputs()) {
+    compile_options.environment[name] = {.text = value, .origin = input_variable(name)};
+  }
   compile_options.is_lint = options.command == Command::lint;
   CompileResult result = compile(loaded.sources, loader, compile_options, loaded.diagnostics);
   loaded.diagnostics.sort();

@@ -37,8 +37,10 @@ struct CompileOptions {
   bool wants_certificate = false;                // of the proof: CompileResult::certificate
   bool require_inputs = false;                   // apply, preview: every input must have a value,
                                                  // but secrets, which the runtime gets
-  std::vector<std::string> known_secrets;        // secret inputs that the caller will provide
   bool is_lint = false;                          // say, too, what is allowed and better avoided
+  // As `set`, and weaker; what the plan does not declare is meant for another one, and a secret is
+  // the runtime's to fetch: both are passed over.
+  std::map<std::string, GivenInput> environment;
 };
 
 // How a secret input is to be had, as the inputs file says: `db_password = env("NAME")`,

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace plan {
 
 namespace {
-
-constexpr std::uint32_t empty_cell = UINT32_MAX;
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   // The finalizer of splitmix64 (Steele, Lea, Flood 2014).
@@ -146,42 +145,36 @@ bool Core::is_same(const Expr& known, const Expr& expr, std::span<const ExprId> 
 }
 
 ExprId Core::add(Expr expr, std::span<const ExprId> children) {
-  std::size_t cell = 0;
+  const auto index = static_cast<std::uint32_t>(exprs_->size());
   if (is_shared_) {
-    if ((table_used_ + 1) * 2 > table_.size()) {
-      grow();
-    }
-    const std::size_t mask = table_.size() - 1;
-    cell = hash_expr(expr, children) & mask;
-    for (; table_[cell] != empty_cell; cell = (cell + 1) & mask) {
-      if (is_same((*exprs_)[table_[cell]], expr, children)) {
-        return {table_[cell]};
-      }
+    const std::uint32_t known = table_.find_or_add(
+        hash_expr(expr, children), index,
+        [&](std::uint32_t other) { return is_same((*exprs_)[other], expr, children); });
+    if (known != UINT32_MAX) {
+      return {known};
     }
   }
   expr.children_begin = static_cast<std::uint32_t>(children_->size());
   children_->insert(children_->end(), children.begin(), children.end());
   expr.children_end = static_cast<std::uint32_t>(children_->size());
-  const auto index = static_cast<std::uint32_t>(exprs_->size());
   exprs_->push_back(expr);
   if (is_shared_) {
-    table_[cell] = index;
-    ++table_used_;
     note_slots(expr);
   }
   return {index};
 }
 
-void Core::grow() {
-  table_.assign(table_.empty() ? 1024 : table_.size() * 2, empty_cell);
-  const std::size_t mask = table_.size() - 1;
-  for (std::uint32_t index = 0; index < exprs_->size(); ++index) {
-    const Expr& expr = (*exprs_)[index];
-    std::size_t cell = hash_expr(expr, children(expr)) & mask;
-    while (table_[cell] != empty_cell) {
-      cell = (cell + 1) & mask;
+void HashTable::resize(std::size_t size) {
+  const std::vector<Cell> old = std::exchange(cells_, std::vector<Cell>(size));
+  for (const Cell& cell : old) {
+    if (cell.index == UINT32_MAX) {
+      continue;
     }
-    table_[cell] = index;
+    std::size_t at = cell.tag & mask();
+    while (cells_[at].index != UINT32_MAX) {
+      at = (at + 1) & mask();
+    }
+    cells_[at] = cell;
   }
 }
 
@@ -190,8 +183,8 @@ void Core::note_slots(const Expr& expr) {
   std::uint64_t bound = 0;
   const auto take = [&](ExprId id) {
     if (!id.is_none()) {
-      free |= free_[id.index];
-      bound |= bound_[id.index];
+      free |= slots_[id.index].free;
+      bound |= slots_[id.index].bound;
     }
   };
   for (const ExprId child : children(expr)) {
@@ -208,8 +201,7 @@ void Core::note_slots(const Expr& expr) {
     std::ranges::for_each(parts, take);
   }
   free |= expr.op == Op::local ? slot_bit(expr.a) : 0;
-  free_.push_back(free);
-  bound_.push_back(bound);
+  slots_.push_back({.free = free, .bound = bound});
 }
 
 ExprId Core::constant(Value value) {
@@ -217,27 +209,12 @@ ExprId Core::constant(Value value) {
     if (const auto* deferred = value.as<Deferred>()) {
       return deferred->expr;
     }
-    if ((constants_used_ + 1) * 2 > constant_table_.size()) {
-      constant_table_.assign(constant_table_.empty() ? 1024 : constant_table_.size() * 2,
-                             empty_cell);
-      const std::size_t mask = constant_table_.size() - 1;
-      for (std::uint32_t index = 0; index < constants_->size(); ++index) {
-        std::size_t cell = hash_of((*constants_)[index]) & mask;
-        while (constant_table_[cell] != empty_cell) {
-          cell = (cell + 1) & mask;
-        }
-        constant_table_[cell] = index;
-      }
+    const auto index = static_cast<std::uint32_t>(constants_->size());
+    const std::uint32_t known = constant_table_.find_or_add(
+        hash_of(value), index, [&](std::uint32_t other) { return (*constants_)[other] == value; });
+    if (known != UINT32_MAX) {
+      return add({.op = Op::constant, .a = known});
     }
-    const std::size_t mask = constant_table_.size() - 1;
-    std::size_t cell = hash_of(value) & mask;
-    for (; constant_table_[cell] != empty_cell; cell = (cell + 1) & mask) {
-      if ((*constants_)[constant_table_[cell]] == value) {
-        return add({.op = Op::constant, .a = constant_table_[cell]});
-      }
-    }
-    constant_table_[cell] = static_cast<std::uint32_t>(constants_->size());
-    ++constants_used_;
   }
   constants_->push_back(std::move(value));
   return add({.op = Op::constant, .a = static_cast<std::uint32_t>(constants_->size() - 1)});

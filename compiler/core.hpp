@@ -26,6 +26,43 @@ inline constexpr std::uint32_t native_host = UINT32_MAX - 2;
 // Hash of a value's structure; Secret has none to show.
 [[nodiscard]] std::uint64_t hash_of(const Value& value);
 
+// Indexes of a vector by the hash of what stands there: open addressing, the hash kept beside the
+// index, so that a look at the vector is needed only where the hashes are equal.
+class HashTable {
+ public:
+  // The index for which `is_same(index)` is true; UINT32_MAX if there is none: then `next` is put
+  // in its place.
+  template <class IsSame>
+  std::uint32_t find_or_add(std::uint64_t hash, std::uint32_t next, IsSame is_same) {
+    if ((used_ + 1) * 2 > cells_.size()) {
+      resize(cells_.empty() ? 1024 : cells_.size() * 2);
+    }
+    const auto tag = static_cast<std::uint32_t>(hash);
+    for (std::size_t at = tag & mask();; at = (at + 1) & mask()) {
+      Cell& cell = cells_[at];
+      if (cell.index == UINT32_MAX) {
+        cell = {.tag = tag, .index = next};
+        ++used_;
+        return UINT32_MAX;
+      }
+      if (cell.tag == tag && is_same(cell.index)) {
+        return cell.index;
+      }
+    }
+  }
+
+ private:
+  struct Cell {
+    std::uint32_t tag = 0;
+    std::uint32_t index = UINT32_MAX;
+  };
+  [[nodiscard]] std::size_t mask() const { return cells_.size() - 1; }
+  void resize(std::size_t size);
+
+  std::vector<Cell> cells_;
+  std::size_t used_ = 0;
+};
+
 class Core {
  public:
   // Works on the vectors of `plan`; equal expressions and equal constants get one id.
@@ -53,8 +90,8 @@ class Core {
 
   // Slots that the expression reads without binding them, and slots that it binds, as bit sets
   // (slots from 63 on share one bit). Of the plan's expressions only.
-  [[nodiscard]] std::uint64_t free_slots(ExprId id) const { return free_[id.index]; }
-  [[nodiscard]] std::uint64_t bound_slots(ExprId id) const { return bound_[id.index]; }
+  [[nodiscard]] std::uint64_t free_slots(ExprId id) const { return slots_[id.index].free; }
+  [[nodiscard]] std::uint64_t bound_slots(ExprId id) const { return slots_[id.index].bound; }
 
   // Templates only: what was added since a mark can be dropped again.
   struct Mark {
@@ -84,7 +121,6 @@ class Core {
     std::vector<Value> constants;
     std::vector<PureFunction> functions;
   };
-  void grow();
   [[nodiscard]] bool is_same(const Expr& known,
                              const Expr& expr,
                              std::span<const ExprId> children) const;
@@ -94,12 +130,13 @@ class Core {
   std::vector<ExprId>* children_ = nullptr;
   std::vector<Value>* constants_ = nullptr;
   std::vector<PureFunction>* functions_ = nullptr;
-  std::vector<std::uint64_t> free_;
-  std::vector<std::uint64_t> bound_;
-  std::vector<std::uint32_t> table_;  // of expressions, open addressing
-  std::size_t table_used_ = 0;
-  std::vector<std::uint32_t> constant_table_;  // of constants
-  std::size_t constants_used_ = 0;
+  struct Slots {
+    std::uint64_t free = 0;
+    std::uint64_t bound = 0;
+  };
+  std::vector<Slots> slots_;  // by expression
+  HashTable table_;           // of expressions
+  HashTable constant_table_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> function_indexes_;
   bool is_shared_ = false;
   Core* home_ = nullptr;

@@ -110,6 +110,11 @@ void Elaborator::instantiate(Core& core,
                              const ContractTemplate& from,
                              std::vector<Value>& slots,
                              const Contract& to) {
+  to.requires_->reserve(to.requires_->size() + from.requires_.size());
+  to.effects->reserve(to.effects->size() + from.effects.size());
+  const auto is_set = [](const EffectTemplate& each) { return each.kind == EffectKind::set; };
+  to.ensures->reserve(to.ensures->size() +
+                      static_cast<std::size_t>(std::ranges::count_if(from.effects, is_set)));
   for (const ConditionTemplate& each : from.requires_) {
     if (auto made = condition(core, each, slots)) {
       to.requires_->push_back(std::move(*made));

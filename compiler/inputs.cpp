@@ -324,6 +324,8 @@ class Reading {
   }
 
   void given(std::string_view name, const GivenInput& input);
+  // Whether there is an input of that name which is no secret.
+  [[nodiscard]] bool takes(std::string_view name) const;
   void file(std::string_view path, const std::string& text);
   void missing(const CompileOptions& options);
   InputValues take() { return std::move(result_); }
@@ -386,6 +388,13 @@ void Reading::set(std::uint32_t ordinal, Evaluated value, Span span, std::string
   if (!result_.values[ordinal]) {
     result_.values[ordinal] = std::move(*value);
   }
+}
+
+bool Reading::takes(std::string_view name) const {
+  const auto found = std::ranges::find_if(
+      entry_.inputs, [name](const auto& input) { return input.node->name.name.text() == name; });
+  return found != entry_.inputs.end() &&
+         !is_secret(static_cast<std::uint32_t>(found - entry_.inputs.begin()));
 }
 
 void Reading::given(std::string_view name, const GivenInput& input) {
@@ -565,6 +574,11 @@ InputValues read_inputs(SourceMap& sources,
   Reading reading(sources, entry, types, assembly, diagnostics);
   for (const auto& [name, input] : options.set) {
     reading.given(name, input);
+  }
+  for (const auto& [name, input] : options.environment) {
+    if (!options.set.contains(name) && reading.takes(name)) {
+      reading.given(name, input);
+    }
   }
   if (options.inputs_file) {
     std::string why;

@@ -261,7 +261,7 @@ void lint_secrets(const Modules& modules,
   const Module& entry = modules[modules.entry()];
   for (std::size_t index = 0; index < plan.inputs.size() && options.inputs_file; ++index) {
     const Input& input = plan.inputs[index];
-    const bool is_known = std::ranges::count(options.known_secrets, input.name) > 0 ||
+    const bool is_known = options.environment.contains(input.name) ||
                           sources.contains(input.name) ||
                           !entry.inputs[index].node->default_value.is_none();
     if (input.is_secret && !is_known) {

@@ -67,9 +67,6 @@ CompileOptions options_of(const Case& golden) {
     } else if (arg == "--inputs") {
       options.inputs_file = value;
       ++index;
-    } else if (arg == "--secret") {
-      options.known_secrets.push_back(value);
-      ++index;
     } else if (arg == "--lint") {
       options.is_lint = true;
     } else if (arg == "--require-inputs") {
