@@ -298,7 +298,7 @@ void Checker::declare_signatures(Module& where) {
     for (const ast::Clause& clause : declared.node->clauses) {
       if (const auto* output = std::get_if<ast::OutputClause>(&clause.node)) {
         signature.outputs.push_back({.name = output->name.name,
-                                     .type = type_of(output->type),
+                                     .type = type_of(*output->type),
                                      .default_value = output->value});
       }
     }

@@ -327,7 +327,7 @@ void Checker::clause(const ast::Clause& item) {
     void operator()(const ast::AllowDestroyClause&) const {}
     void operator()(const ast::NoteClause& node) const { text(node.text); }
     void operator()(const ast::OutputClause& node) const {
-      self.expect_pure(node.value, self.type_of(node.type), "an output");
+      self.expect_pure(node.value, self.type_of(*node.type), "an output");
     }
     void operator()(const ast::LetClause& node) const {
       const std::uint32_t wanted = node.type ? self.type_of(*node.type) : no_type;

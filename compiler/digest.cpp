@@ -196,7 +196,7 @@ class Meaning {
     list(each.undo_ensures, [&](const Condition& item) { condition(item); });
     out_.number((each.undo_none ? 1U : 0U) + (each.allows_destroy ? 2U : 0U));
     // What a person is told to do, or asked, is the step's meaning.
-    out_.text(each.text);
+    out_.text(each.text.text());
   }
 
   void condition(const Condition& each) { expr(each.expr); }

@@ -14,7 +14,7 @@ namespace plan {
 Elaborator::Elaborator(const SourceMap& sources,
                        SourceLoader& loader,
                        const CompileOptions& options,
-                       const Modules& modules,
+                       Modules& modules,
                        const Types& types,
                        const InputValues& inputs,
                        Assembly& assembly,
@@ -68,7 +68,7 @@ void Elaborator::run() {
   inputs();
   templates_.resource_types();
   record_defaults();
-  items(plan.file.declarations);
+  plan_items();
   resolve_after();
   resolve_group_after();
   for (std::uint32_t index = 0; index < plan_.resources.size(); ++index) {
@@ -367,6 +367,24 @@ ResourceId Elaborator::element(ResourceId owner, std::uint32_t query) {
 
 // --- declarations
 
+// A large plan is steps and resources. What they were written as is given back on the way: without
+// that the syntax and the plan made of it would be in memory as a whole at the same time.
+void Elaborator::plan_items() {
+  Module& where = modules_[modules_.entry()];
+  std::uint32_t first = 0;  // of the expressions that are no longer needed
+  for (std::size_t index = 0; index < where.file.declarations.size(); ++index) {
+    const ast::Declaration& declaration = where.file.declarations[index];
+    std::visit([&](const auto& node) { item(node, declaration); }, declaration.node);
+    const bool is_done = std::holds_alternative<ast::StepDecl>(declaration.node) ||
+                         std::holds_alternative<ast::ResourceDecl>(declaration.node);
+    if (is_done) {
+      where.give_back(first, where.file.expr_ends[index]);
+    } else {
+      first = where.file.expr_ends[index];
+    }
+  }
+}
+
 void Elaborator::items(const std::vector<ast::Declaration>& declarations) {
   for (const ast::Declaration& declaration : declarations) {
     std::visit([&](const auto& node) { item(node, declaration); }, declaration.node);
@@ -533,7 +551,7 @@ void Elaborator::add_rule(Condition condition, Span where, RuleUse use) {
     plan_.rules.push_back({std::move(condition)});
     return;
   }
-  const std::string& why = condition.message.empty() ? condition.text : condition.message;
+  const std::string& why = condition.message.empty() ? condition.text : condition.message.text();
   auto& diagnostic = diagnostics_.report<Code::rule_broken>(use.span, why);
   if (!where.is_none()) {
     diagnostic.label(where, "this does not hold");
@@ -544,7 +562,7 @@ void Elaborator::add_rule(Condition condition, Span where, RuleUse use) {
 void elaborate(const SourceMap& sources,
                SourceLoader& loader,
                const CompileOptions& options,
-               const Modules& modules,
+               Modules& modules,
                const Types& types,
                const InputValues& inputs,
                Assembly& assembly,

@@ -17,7 +17,7 @@ namespace plan {
 void elaborate(const SourceMap& sources,
                SourceLoader& loader,
                const CompileOptions& options,
-               const Modules& modules,
+               Modules& modules,
                const Types& types,
                const InputValues& inputs,
                Assembly& assembly,

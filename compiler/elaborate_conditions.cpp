@@ -60,14 +60,15 @@ void Elaborator::find_reads(Condition& condition) {
   // Most conditions are a state, or `not` a state.
   const Expr inner = expr.op == Op::logical_not ? assembly_.core()[{expr.a}] : expr;
   if (inner.op == Op::state) {
-    condition.reads.push_back({inner.a});
+    condition.reads = {{inner.a}};
     return;
   }
   ++search_;
-  collect_reads(condition.expr, condition.reads);
-  std::ranges::sort(condition.reads);
-  condition.reads.erase(std::unique(condition.reads.begin(), condition.reads.end()),
-                        condition.reads.end());
+  std::vector<VariableId> reads;
+  collect_reads(condition.expr, reads);
+  std::ranges::sort(reads);
+  reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
+  condition.reads = reads;
 }
 
 void Elaborator::collect_reads(ExprId id, std::vector<VariableId>& reads) {

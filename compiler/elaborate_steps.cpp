@@ -191,7 +191,8 @@ void Elaborator::step_clauses(const ast::StepDecl& node, StepId id) {
       continue;
     }
     for (const ast::ExprId name : after->steps) {
-      after_.push_back({.step = id, .name = name, .turn = turn_});
+      after_.push_back(
+          {.step = id, .name = entry().symbols[name.index], .span = span(name), .turn = turn_});
     }
   }
   if (!has_contract) {
@@ -303,8 +304,7 @@ void Elaborator::instances(std::uint32_t ordinal, std::uint32_t turn, std::vecto
   }
 }
 
-void Elaborator::targets_of(ast::ExprId name, std::uint32_t turn, std::vector<StepId>& targets) {
-  const Symbol symbol = entry().symbols[name.index];
+void Elaborator::targets_of(Symbol symbol, std::uint32_t turn, std::vector<StepId>& targets) {
   const auto take = [&](const std::vector<StepId>& steps) {
     for (const StepId id : steps) {
       if (is_visible_from(turn_of_step_[id.index], turn)) {
@@ -340,7 +340,7 @@ void Elaborator::resolve_after() {
         plan_.steps[pending.step.index].after.push_back(target);
       } else {
         diagnostics_.report<Code::bad_reference>(
-            span(pending.name),
+            pending.span,
             fmt::format("step `{}` cannot be after itself", plan_.steps[target.index].name));
       }
     }
@@ -349,7 +349,7 @@ void Elaborator::resolve_after() {
 
 void Elaborator::after_group(const std::vector<ast::ExprId>& names, std::vector<StepId> steps) {
   for (const ast::ExprId name : names) {
-    group_after_.push_back({.steps = steps, .name = name, .turn = turn_});
+    group_after_.push_back({.steps = steps, .name = entry().symbols[name.index], .turn = turn_});
   }
 }
 

@@ -29,7 +29,7 @@ class Elaborator final : public NamedValues {
   Elaborator(const SourceMap& sources,
              SourceLoader& loader,
              const CompileOptions& options,
-             const Modules& modules,
+             Modules& modules,
              const Types& types,
              const InputValues& inputs,
              Assembly& assembly,
@@ -66,12 +66,13 @@ class Elaborator final : public NamedValues {
   };
   struct PendingAfter {
     StepId step;
-    ast::ExprId name;
+    Symbol name;
+    Span span;
     std::uint32_t turn = UINT32_MAX;
   };
   struct PendingGroup {
     std::vector<StepId> steps;
-    ast::ExprId name;
+    Symbol name;
     std::uint32_t turn = UINT32_MAX;
   };
   // A rule that is used, on behalf of the `require` in the plan.
@@ -87,6 +88,7 @@ class Elaborator final : public NamedValues {
   Value default_of(std::uint32_t record, std::size_t field);
 
   // --- elaborate.cpp
+  void plan_items();
   void items(const std::vector<ast::Declaration>& declarations);
   void item(const ast::Use&, const ast::Declaration&) {}
   void item(const ast::InputDecl&, const ast::Declaration&) {}
@@ -159,7 +161,7 @@ class Elaborator final : public NamedValues {
   void resolve_after();
   void resolve_group_after();
   void instances(std::uint32_t ordinal, std::uint32_t turn, std::vector<StepId>& found);
-  void targets_of(ast::ExprId name, std::uint32_t turn, std::vector<StepId>& targets);
+  void targets_of(Symbol symbol, std::uint32_t turn, std::vector<StepId>& targets);
   bool is_visible_from(std::uint32_t target, std::uint32_t turn) const;
   void note_in_groups(StepId id);
   void after_group(const std::vector<ast::ExprId>& names, std::vector<StepId> steps);
@@ -183,7 +185,7 @@ class Elaborator final : public NamedValues {
   const SourceMap& sources_;
   SourceLoader& loader_;
   const CompileOptions& options_;
-  const Modules& modules_;
+  Modules& modules_;
   const Types& types_;
   const InputValues& given_;
   Assembly& assembly_;

@@ -13,6 +13,7 @@
 
 #include "compiler/name_map.hpp"
 #include "dsl/ast.hpp"
+#include "dsl/chunked.hpp"
 #include "dsl/name.hpp"
 #include "dsl/source.hpp"
 
@@ -110,12 +111,12 @@ struct Module {
   std::vector<Declared<ast::EnumDecl>> enum_types;
   // By expression; of a `for … :` and a comprehension: the slot of its variable. The slot after it
   // is its own, too.
-  std::vector<Symbol> symbols;
+  Chunked<Symbol> symbols;
   // Of `let` in clauses and statements, and of `for` statements: the slot. Never iterated.
   std::unordered_map<const ast::Identifier*, std::uint32_t> slots;
 
   // By check_types(). Types of the plan are by ordinal of their declaration.
-  std::vector<std::uint32_t> types;  // by expression: Plan::types
+  Chunked<std::uint32_t> types;      // by expression: Plan::types
   std::vector<std::uint8_t> traits;  // by expression
   std::vector<Signature> operation_signatures;
   std::vector<Signature> function_signatures;
@@ -132,6 +133,12 @@ struct Module {
   std::vector<Symbol> step_operations;    // none: approve, manual
 
   [[nodiscard]] const ast::Expr& operator[](ast::ExprId expr) const { return file[expr]; }
+  // Gives back what lies in [begin, end) of the expressions and of what is known by expression.
+  void give_back(std::uint32_t begin, std::uint32_t end) {
+    file.exprs.give_back(begin, end);
+    symbols.give_back(begin, end);
+    types.give_back(begin, end);
+  }
 };
 
 // Used modules stand before their users; `entry` is the last, `native` the first.

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/compact.hpp"
 #include "compiler/expr.hpp"
 #include "compiler/value.hpp"
 #include "dsl/source.hpp"
@@ -129,8 +130,8 @@ struct Variable {
 struct Condition {
   ExprId expr;
   ExprId message_value;           // a message that only run time can make; none: `message`
-  std::vector<VariableId> reads;  // sorted, unique
-  std::string message;            // `else "…"`, or empty
+  FewOf<VariableId> reads;        // sorted, unique
+  RareText message;               // `else "…"`, or empty
   std::string text;               // as written, for people: "not new_orch.service.active"
   Span span;
 };
@@ -180,7 +181,7 @@ struct Step {
   std::vector<Condition> awaits;
   std::vector<Effect> effects;
   std::vector<Condition> ensures;  // what is observed to tell done from not done
-  std::optional<Condition> when;
+  Rare<Condition> when;
   std::vector<StepId> after;     // written order and data flow (outputs used), not yet causal links
   std::uint32_t phase = UINT32_MAX;
   std::uint32_t loop = UINT32_MAX;   // Plan::loops: the innermost deferred loop around it
@@ -197,8 +198,8 @@ struct Step {
   std::vector<Condition> undo_ensures;
   bool undo_none = false;        // `undo none`: nothing needs to be taken back
   bool allows_destroy = false;
-  std::string text;              // of approve and manual
-  std::string note;
+  RareText text;                 // of approve and manual
+  RareText note;
   Span span;
 };
 

@@ -101,6 +101,12 @@ class Reader {
       }
     }
     template <class T>
+    void visit(Rare<T>& value) {
+      if (value) {
+        visit(*value);
+      }
+    }
+    template <class T>
     void visit(T& object) {
       if constexpr (requires { fields(*this, object); }) {
         fields(*this, object);
@@ -148,9 +154,24 @@ class Reader {
     }
   }
   template <class T>
+  void read(FewOf<T>& few) {
+    std::vector<T> list;
+    read(list);
+    few = list;
+  }
+  void read(RareText& text) {
+    std::string read_text;
+    read(read_text);
+    text = std::move(read_text);
+  }
+  template <class T>
   void read(std::optional<T>& value) {
     value.emplace();
     read(*value);
+  }
+  template <class T>
+  void read(Rare<T>& value) {
+    read(value.emplace());
   }
   template <class First, class Second>
   void read(std::pair<First, Second>& pair) {

@@ -69,9 +69,18 @@ class Writer {
     return list.empty();
   }
   template <class T>
+  static bool is_default(const FewOf<T>& list) {
+    return list.empty();
+  }
+  template <class T>
   static bool is_default(const std::optional<T>& value) {
     return !value.has_value();
   }
+  template <class T>
+  static bool is_default(const Rare<T>& value) {
+    return !value.has_value();
+  }
+  static bool is_default(const RareText& value) { return value.empty(); }
   template <class T>
     requires requires(T id) { id.index; }
   static bool is_default(const T& id) {
@@ -118,14 +127,27 @@ class Writer {
     write(enum_names<T>()[static_cast<std::size_t>(value)]);
   }
 
-  template <class T>
-  void write(const std::vector<T>& list) {
+  template <class List>
+  void write_list(const List& list) {
     out_ += '[';
     for (std::size_t index = 0; index < list.size(); ++index) {
       out_ += index > 0 ? "," : "";
       write(list[index]);
     }
     out_ += ']';
+  }
+  template <class T>
+  void write(const std::vector<T>& list) {
+    write_list(list);
+  }
+  template <class T>
+  void write(const FewOf<T>& list) {
+    write_list(list);
+  }
+  void write(const RareText& text) { write(text.text()); }
+  template <class T>
+  void write(const Rare<T>& value) {
+    write(*value);
   }
   template <class T>
   void write(const std::optional<T>& value) {

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "dsl/chunked.hpp"
 #include "dsl/name.hpp"
 #include "dsl/source.hpp"
 
@@ -168,8 +169,9 @@ struct AfterClause { std::vector<ExprId> steps; };      // names of steps, phase
 struct WhenClause { ExprId condition; };
 struct AllowDestroyClause {};
 struct NoteClause { ExprId text; };
-struct OutputClause { Identifier name; TypeRef type; ExprId value; };
-struct LetClause { Identifier name; std::optional<TypeRef> type; ExprId value; };
+// The types are kept apart: clauses of steps are many, and these two are not among them.
+struct OutputClause { Identifier name; std::unique_ptr<TypeRef> type; ExprId value; };
+struct LetClause { Identifier name; std::unique_ptr<TypeRef> type; ExprId value; };
 struct ManualClause { ExprId text; };
 struct DoClause { Block body; };
 
@@ -286,9 +288,11 @@ struct File {
   std::vector<Identifier> module_path;   // `module std.systemd`
   Span header;
   std::vector<Declaration> declarations;
+  // By declaration: the end of its expressions, which begin where those of the one before it end.
+  std::vector<std::uint32_t> expr_ends;
 
   // The arena.
-  std::vector<Expr> exprs;
+  Chunked<Expr> exprs;
   std::vector<StringPart> string_parts;
   // Slices of the source, which must outlive the File, or of owned_texts where there are escapes.
   std::vector<std::string_view> texts;

@@ -14,7 +14,10 @@ namespace {
 using ast::ExprId;
 using Kind = TokenKind;
 
-std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& parts);
+// `expr_ends`: as File::expr_ends.
+std::vector<ast::Declaration> build_declarations(AstBuilder& builder,
+                                                 Parts& parts,
+                                                 std::vector<std::uint32_t>* expr_ends = nullptr);
 
 // --- of plans
 
@@ -354,7 +357,9 @@ std::optional<ast::DeclarationNode> build_node(AstBuilder& builder, std::uint32_
   }
 }
 
-std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& parts) {
+std::vector<ast::Declaration> build_declarations(AstBuilder& builder,
+                                                 Parts& parts,
+                                                 std::vector<std::uint32_t>* expr_ends) {
   std::vector<ast::Declaration> declarations;
   declarations.reserve(parts.nodes_left());
   for (; !parts.is_done(); parts.skip()) {
@@ -366,6 +371,9 @@ std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& par
         declarations.push_back({.span = builder.tree.span_of(syntax),
                                 .doc = doc_of(builder.tree, syntax.first_token),
                                 .node = std::move(*node)});
+        if (expr_ends != nullptr) {
+          expr_ends->push_back(static_cast<std::uint32_t>(builder.file.exprs.size()));
+        }
       }
     }
   }
@@ -406,7 +414,6 @@ void build_header(AstBuilder& builder, std::uint32_t index) {
 // Room for what is to come, so that the tables of a large file are never copied.
 void reserve(const Tree& tree, ast::File& file) {
   std::size_t texts = 0;
-  std::size_t values = 0;
   std::size_t separators = 0;
   for (const Token& token : tree.tokens) {
     switch (token.kind) {
@@ -422,14 +429,12 @@ void reserve(const Tree& tree, ast::File& file) {
         ++separators;
         break;
       default:
-        values += is_name(token.kind) || token.kind == Kind::number ? 1 : 0;
         break;
     }
   }
   const auto is_clause = [](const TreeNode& node) {
     return node.kind >= NodeKind::requires_clause && node.kind <= NodeKind::do_clause;
   };
-  file.exprs.reserve(texts + values + tree.nodes.size());
   file.texts.reserve(texts);
   file.string_parts.reserve(texts);
   file.arguments.reserve(separators);
@@ -488,7 +493,8 @@ ast::File build_ast(const Tree& tree, Diagnostics& diagnostics) {
       break;
     }
   }
-  file.declarations = build_declarations(builder, parts);
+  file.expr_ends.reserve(parts.nodes_left());
+  file.declarations = build_declarations(builder, parts, &file.expr_ends);
   return file;
 }
 

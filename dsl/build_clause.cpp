@@ -171,7 +171,7 @@ ast::OutputClause build_output(AstBuilder& builder, std::uint32_t index) {
   (void)parts.take(Kind::word_output);
   ast::OutputClause clause;
   clause.name = parts.take_name();
-  clause.type = parts.take_type();
+  clause.type = std::make_unique<ast::TypeRef>(parts.take_type());
   (void)parts.take(Kind::equal);
   clause.value = parts.take_value();
   return clause;
@@ -226,7 +226,10 @@ std::optional<ClauseNode> build_clause(AstBuilder& builder, std::uint32_t index)
       return build_output(builder, index);
     case NodeKind::let_clause: {
       ast::LetStatement let = build_let(builder, index);
-      return ast::LetClause{.name = let.name, .type = std::move(let.type), .value = let.value};
+      return ast::LetClause{
+          .name = let.name,
+          .type = let.type ? std::make_unique<ast::TypeRef>(std::move(*let.type)) : nullptr,
+          .value = let.value};
     }
     case NodeKind::manual_clause:
       return ast::ManualClause{.text = build_only_value(builder, index)};

@@ -46,7 +46,7 @@ Answer Executor::ask(NodeId id, AskKind kind) {
   bool is_answered = false;
   switch (kind) {
     case AskKind::approve: {
-      question.text = step.text.empty() ? step.name : step.text;
+      question.text = step.text.empty() ? step.name : step.text.text();
       const auto& given = context_.options.approved_steps;
       is_answered = std::ranges::find(given, node.name) != given.end() ||
                     std::ranges::find(given, "all") != given.end();
@@ -57,7 +57,7 @@ Answer Executor::ask(NodeId id, AskKind kind) {
     case AskKind::manual: {
       const Operation* operation = operation_of(context_.plan, node);
       const std::string& what =
-          operation != nullptr && step.text.empty() ? operation->manual : step.text;
+          operation != nullptr && step.text.empty() ? operation->manual : step.text.text();
       question.text = "By hand: " + what + ". Is it done?";
       for (const Condition& condition : ensures_of(context_.plan, node)) {
         question.details.push_back("afterwards: " + condition.text);
