@@ -6,8 +6,9 @@
 #include "compiler/digest.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <unordered_map>
+#include <vector>
 
 #include <openssl/evp.h>
 
@@ -65,15 +66,31 @@ class Seen {
   // Writes the number and returns true if it is known; else gives it the next one and writes 0.
   // 1 stands for "none".
   bool known(Kind kind, std::uint32_t index, Stream& out) {
-    const auto [place, is_new] =
-        numbers_.try_emplace((std::uint64_t{kind} << 32U) | index, numbers_.size() + 2);
-    out.number(is_new ? 0 : place->second);
-    return !is_new;
+    std::vector<Number>& numbers = numbers_[kind];
+    if (index >= numbers.size()) {
+      numbers.resize(std::max<std::size_t>(index + std::size_t{1}, numbers.size() * 2));
+    }
+    Number& number = numbers[index];
+    const bool is_known = number.round == round_;
+    out.number(is_known ? number.value : 0);
+    if (!is_known) {
+      number = {.round = round_, .value = next_++};
+    }
+    return is_known;
   }
-  void clear() { numbers_.clear(); }
+  void clear() {
+    ++round_;
+    next_ = 2;
+  }
 
  private:
-  std::unordered_map<std::uint64_t, std::uint64_t> numbers_;
+  struct Number {
+    std::uint32_t round = 0;  // of another round: not known
+    std::uint32_t value = 0;
+  };
+  std::array<std::vector<Number>, 6> numbers_;  // by kind and index
+  std::uint32_t round_ = 1;
+  std::uint32_t next_ = 2;
 };
 
 class Meaning {
