@@ -190,7 +190,7 @@ void add_questions(const Plan& plan, const Report& report, std::string& text, bo
   std::string approvals;
   for (const Step& step : plan.steps) {
     if (step.kind == StepKind::approve) {
-      approvals += fmt::format("  {}: {}\n", step.name, step.text);
+      approvals += fmt::format("  {}: {}\n", step.name, step.text.text());
     }
   }
   if (!approvals.empty()) {

@@ -383,7 +383,7 @@ void Scheduler::handle(const events::Answered& event) {
       state_.problems.push_back(std::move(problem));
     } else {
       state_.problems.push_back(diagnostic(Code::not_answered, step(id).span,
-                                           step(id).text.empty() ? self.name : step(id).text));
+                                           step(id).text.empty() ? self.name : step(id).text.text()));
     }
     stop(id, self.is_open ? StepStatus::interrupted : StepStatus::waiting,
          is_open_question ? "waits for a person" : "a person said no");
