@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <malloc.h>
+
 #include "compiler/assembly.hpp"
 #include "compiler/check_types.hpp"
 #include "compiler/digest.hpp"
@@ -65,6 +67,10 @@ CompileResult passes(SourceMap& sources,
     }
     modules = {};
   }
+#ifdef __GLIBC__
+  // The library keeps what was freed in small pieces: of a large plan, hundreds of megabytes.
+  malloc_trim(0);
+#endif
   lint(plan, diagnostics);
   if (diagnostics.has_errors()) {
     return result;

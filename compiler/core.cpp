@@ -183,8 +183,8 @@ void Core::note_slots(const Expr& expr) {
   std::uint64_t bound = 0;
   const auto take = [&](ExprId id) {
     if (!id.is_none()) {
-      free |= slots_[id.index].free;
-      bound |= slots_[id.index].bound;
+      free |= slots(id).free;
+      bound |= slots(id).bound;
     }
   };
   for (const ExprId child : children(expr)) {
@@ -201,7 +201,10 @@ void Core::note_slots(const Expr& expr) {
     std::ranges::for_each(parts, take);
   }
   free |= expr.op == Op::local ? slot_bit(expr.a) : 0;
-  slots_.push_back({.free = free, .bound = bound});
+  if (free != 0 || bound != 0) {
+    slots_[static_cast<std::uint32_t>(has_slots_.size())] = {.free = free, .bound = bound};
+  }
+  has_slots_.push_back(free != 0 || bound != 0);
 }
 
 ExprId Core::constant(Value value) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -90,8 +91,8 @@ class Core {
 
   // Slots that the expression reads without binding them, and slots that it binds, as bit sets
   // (slots from 63 on share one bit). Of the plan's expressions only.
-  [[nodiscard]] std::uint64_t free_slots(ExprId id) const { return slots_[id.index].free; }
-  [[nodiscard]] std::uint64_t bound_slots(ExprId id) const { return slots_[id.index].bound; }
+  [[nodiscard]] std::uint64_t free_slots(ExprId id) const { return slots(id).free; }
+  [[nodiscard]] std::uint64_t bound_slots(ExprId id) const { return slots(id).bound; }
 
   // Templates only: what was added since a mark can be dropped again.
   struct Mark {
@@ -134,8 +135,13 @@ class Core {
     std::uint64_t free = 0;
     std::uint64_t bound = 0;
   };
-  std::vector<Slots> slots_;  // by expression
-  HashTable table_;           // of expressions
+  [[nodiscard]] Slots slots(ExprId id) const {
+    return has_slots_[id.index] ? slots_.at(id.index) : Slots{};
+  }
+  // By expression; nearly all of a plan's are closed and bind nothing.
+  std::vector<bool> has_slots_;
+  std::unordered_map<std::uint32_t, Slots> slots_;
+  HashTable table_;  // of expressions
   HashTable constant_table_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> function_indexes_;
   bool is_shared_ = false;

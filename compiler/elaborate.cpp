@@ -371,16 +371,22 @@ ResourceId Elaborator::element(ResourceId owner, std::uint32_t query) {
 // that the syntax and the plan made of it would be in memory as a whole at the same time.
 void Elaborator::plan_items() {
   Module& where = modules_[modules_.entry()];
-  std::uint32_t first = 0;  // of the expressions that are no longer needed
-  for (std::size_t index = 0; index < where.file.declarations.size(); ++index) {
-    const ast::Declaration& declaration = where.file.declarations[index];
+  ast::Milestone from;  // since which nothing is needed again
+  auto milestone = where.file.milestones.begin();
+  bool is_done = true;  // since the last milestone
+  std::uint32_t count = 0;
+  for (const ast::Declaration& declaration : where.file.declarations) {
     std::visit([&](const auto& node) { item(node, declaration); }, declaration.node);
-    const bool is_done = std::holds_alternative<ast::StepDecl>(declaration.node) ||
-                         std::holds_alternative<ast::ResourceDecl>(declaration.node);
-    if (is_done) {
-      where.give_back(first, where.file.expr_ends[index]);
-    } else {
-      first = where.file.expr_ends[index];
+    is_done = is_done && (std::holds_alternative<ast::StepDecl>(declaration.node) ||
+                          std::holds_alternative<ast::ResourceDecl>(declaration.node));
+    if (milestone != where.file.milestones.end() && ++count == milestone->declarations) {
+      if (is_done) {
+        where.give_back(from, *milestone);
+      } else {
+        from = *milestone;
+      }
+      ++milestone;
+      is_done = true;
     }
   }
 }

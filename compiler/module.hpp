@@ -133,11 +133,11 @@ struct Module {
   std::vector<Symbol> step_operations;    // none: approve, manual
 
   [[nodiscard]] const ast::Expr& operator[](ast::ExprId expr) const { return file[expr]; }
-  // Gives back what lies in [begin, end) of the expressions and of what is known by expression.
-  void give_back(std::uint32_t begin, std::uint32_t end) {
-    file.exprs.give_back(begin, end);
-    symbols.give_back(begin, end);
-    types.give_back(begin, end);
+  // Gives back the syntax between two milestones of the file, and what is known by expression.
+  void give_back(const ast::Milestone& from, const ast::Milestone& to) {
+    file.give_back(from, to);
+    symbols.give_back(from.exprs, to.exprs);
+    types.give_back(from.exprs, to.exprs);
   }
 };
 

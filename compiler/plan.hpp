@@ -199,7 +199,7 @@ struct Step {
   bool undo_none = false;        // `undo none`: nothing needs to be taken back
   bool allows_destroy = false;
   RareText text;                 // of approve and manual
-  RareText note;
+  std::string note;
   Span span;
 };
 

@@ -281,6 +281,17 @@ struct Declaration {
   DeclarationNode node;
 };
 
+// How far the arena has got after so many declarations. What belongs to a declaration stands in one
+// run, so that between two milestones there is what belongs to the declarations between them.
+struct Milestone {
+  static constexpr std::size_t distance = 256;  // in declarations
+  std::uint32_t declarations = 0;
+  std::uint32_t exprs = 0;
+  std::uint32_t string_parts = 0;
+  std::uint32_t texts = 0;
+  std::uint32_t arguments = 0;
+};
+
 struct File {
   FileId id;
   std::int64_t edition = 1;
@@ -288,23 +299,36 @@ struct File {
   std::vector<Identifier> module_path;   // `module std.systemd`
   Span header;
   std::vector<Declaration> declarations;
-  // By declaration: the end of its expressions, which begin where those of the one before it end.
-  std::vector<std::uint32_t> expr_ends;
+  std::vector<Milestone> milestones;
 
   // The arena.
   Chunked<Expr> exprs;
-  std::vector<StringPart> string_parts;
+  Chunked<StringPart> string_parts;
   // Slices of the source, which must outlive the File, or of owned_texts where there are escapes.
-  std::vector<std::string_view> texts;
+  Chunked<std::string_view> texts;
   std::vector<std::unique_ptr<const std::string>> owned_texts;
   std::vector<ExprId> expr_lists;
-  std::vector<Argument> arguments;  // of calls, and the fields of record literals
+  Chunked<Argument> arguments;      // of calls, and the fields of record literals
   std::vector<Identifier> paths;    // type paths of record literals
   std::vector<TypeRef> types;
   std::vector<CommandOptions> command_options;
   std::vector<Clause> step_clauses;
 
   [[nodiscard]] const Expr& operator[](ExprId expr) const { return exprs[expr.index]; }
+  [[nodiscard]] Milestone milestone() const {
+    return {.declarations = static_cast<std::uint32_t>(declarations.size()),
+            .exprs = static_cast<std::uint32_t>(exprs.size()),
+            .string_parts = static_cast<std::uint32_t>(string_parts.size()),
+            .texts = static_cast<std::uint32_t>(texts.size()),
+            .arguments = static_cast<std::uint32_t>(arguments.size())};
+  }
+  // Gives back what belongs to the declarations between two milestones; they stay themselves.
+  void give_back(const Milestone& from, const Milestone& to) {
+    exprs.give_back(from.exprs, to.exprs);
+    string_parts.give_back(from.string_parts, to.string_parts);
+    texts.give_back(from.texts, to.texts);
+    arguments.give_back(from.arguments, to.arguments);
+  }
 };
 
 }  // namespace plan::ast

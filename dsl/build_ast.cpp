@@ -14,10 +14,7 @@ namespace {
 using ast::ExprId;
 using Kind = TokenKind;
 
-// `expr_ends`: as File::expr_ends.
-std::vector<ast::Declaration> build_declarations(AstBuilder& builder,
-                                                 Parts& parts,
-                                                 std::vector<std::uint32_t>* expr_ends = nullptr);
+std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& parts);
 
 // --- of plans
 
@@ -357,27 +354,44 @@ std::optional<ast::DeclarationNode> build_node(AstBuilder& builder, std::uint32_
   }
 }
 
-std::vector<ast::Declaration> build_declarations(AstBuilder& builder,
-                                                 Parts& parts,
-                                                 std::vector<std::uint32_t>* expr_ends) {
+std::optional<ast::Declaration> build_declaration(AstBuilder& builder, std::uint32_t index) {
+  std::optional<ast::DeclarationNode> node = build_node(builder, index);
+  if (!node) {
+    return std::nullopt;
+  }
+  const TreeNode& syntax = builder.tree.nodes[index];
+  return ast::Declaration{.span = builder.tree.span_of(syntax),
+                          .doc = doc_of(builder.tree, syntax.first_token),
+                          .node = std::move(*node)};
+}
+
+std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& parts) {
   std::vector<ast::Declaration> declarations;
   declarations.reserve(parts.nodes_left());
   for (; !parts.is_done(); parts.skip()) {
     while (parts.is_at_node()) {
-      const std::uint32_t index = parts.take_node();
-      std::optional<ast::DeclarationNode> node = build_node(builder, index);
-      if (node) {
-        const TreeNode& syntax = builder.tree.nodes[index];
-        declarations.push_back({.span = builder.tree.span_of(syntax),
-                                .doc = doc_of(builder.tree, syntax.first_token),
-                                .node = std::move(*node)});
-        if (expr_ends != nullptr) {
-          expr_ends->push_back(static_cast<std::uint32_t>(builder.file.exprs.size()));
-        }
+      if (auto declaration = build_declaration(builder, parts.take_node())) {
+        declarations.push_back(std::move(*declaration));
       }
     }
   }
   return declarations;
+}
+
+// Those of the file itself, with its milestones.
+void build_file(AstBuilder& builder, Parts& parts) {
+  ast::File& file = builder.file;
+  file.declarations.reserve(parts.nodes_left());
+  for (; !parts.is_done(); parts.skip()) {
+    while (parts.is_at_node()) {
+      if (auto declaration = build_declaration(builder, parts.take_node())) {
+        file.declarations.push_back(std::move(*declaration));
+        if (file.declarations.size() % ast::Milestone::distance == 0) {
+          file.milestones.push_back(file.milestone());
+        }
+      }
+    }
+  }
 }
 
 void build_header(AstBuilder& builder, std::uint32_t index) {
@@ -411,33 +425,11 @@ void build_header(AstBuilder& builder, std::uint32_t index) {
   }
 }
 
-// Room for what is to come, so that the tables of a large file are never copied.
+// Room for what is to come, so that the table of a large file is never copied.
 void reserve(const Tree& tree, ast::File& file) {
-  std::size_t texts = 0;
-  std::size_t separators = 0;
-  for (const Token& token : tree.tokens) {
-    switch (token.kind) {
-      case Kind::string:
-      case Kind::raw_string:
-      case Kind::shell:
-      case Kind::string_text:
-        ++texts;
-        break;
-      case Kind::comma:
-      case Kind::left_paren:
-      case Kind::left_brace:
-        ++separators;
-        break;
-      default:
-        break;
-    }
-  }
   const auto is_clause = [](const TreeNode& node) {
     return node.kind >= NodeKind::requires_clause && node.kind <= NodeKind::do_clause;
   };
-  file.texts.reserve(texts);
-  file.string_parts.reserve(texts);
-  file.arguments.reserve(separators);
   file.step_clauses.reserve(static_cast<std::size_t>(std::ranges::count_if(tree.nodes, is_clause)));
 }
 
@@ -493,8 +485,7 @@ ast::File build_ast(const Tree& tree, Diagnostics& diagnostics) {
       break;
     }
   }
-  file.expr_ends.reserve(parts.nodes_left());
-  file.declarations = build_declarations(builder, parts, &file.expr_ends);
+  build_file(builder, parts);
   return file;
 }
 

@@ -39,10 +39,12 @@ Span span_of(const AstBuilder& builder, ExprId expr) {
   return builder.file.exprs[expr.index].span;
 }
 
-template <typename Item>
-ast::Range append(std::vector<Item>& table, const std::vector<Item>& items) {
+template <typename Table, typename Item>
+ast::Range append(Table& table, const std::vector<Item>& items) {
   const auto begin = static_cast<std::uint32_t>(table.size());
-  table.insert(table.end(), items.begin(), items.end());
+  for (const Item& item : items) {
+    table.push_back(item);
+  }
   return {.begin = begin, .end = static_cast<std::uint32_t>(table.size())};
 }
 
@@ -237,7 +239,8 @@ std::string_view own(AstBuilder& builder, std::string text) {
   return *owned.back();
 }
 
-void push_text(AstBuilder& builder, std::string_view text, std::vector<ast::StringPart>& parts) {
+template <typename Table>
+void push_text(AstBuilder& builder, std::string_view text, Table& parts) {
   if (!text.empty()) {
     parts.push_back({.text = static_cast<std::uint32_t>(builder.file.texts.size()), .value = {}});
     builder.file.texts.push_back(text);
