@@ -185,6 +185,7 @@ void Planner::commit_link(const Link& link) {
 
 void Planner::link_single_providers() {
   std::vector<Tentative> tentative;
+  tentative.reserve(sites_.all().size());
   for (std::uint32_t index = 0; index < sites_.all().size(); ++index) {
     const Site& site = sites_.all()[index];
     if (site.need == Need::wait) {
@@ -211,6 +212,7 @@ void Planner::link_single_providers() {
     graph_.add(item.edge.from.index, item.edge.to.index);
   }
   if (graph_.sort()) {
+    edges_.reserve(edges_.size() + tentative.size());
     for (const Tentative& item : tentative) {
       edges_.push_back(item.edge);
       commit_link(item.link);
