@@ -287,9 +287,10 @@ std::uint32_t Checker::map_literal(ast::Range fields, std::uint32_t hint) {
   for (std::uint32_t index = fields.begin; index < fields.end; ++index) {
     const ast::ExprId value = module().file.arguments[index].value;
     const auto& all = module().file.arguments;
-    const bool is_twice = std::any_of(
-        all.begin() + fields.begin, all.begin() + index,
-        [&](const ast::Argument& other) { return other.name == all[index].name; });
+    bool is_twice = false;
+    for (std::uint32_t other = fields.begin; other < index; ++other) {
+      is_twice = is_twice || all[other].name == all[index].name;
+    }
     if (is_twice) {
       diagnostics_.report<Code::duplicate_name>(all[index].name_span, all[index].name.text());
     }

@@ -41,7 +41,8 @@ class SourceLint {
     for (const auto& operation : module_.operations) {
       this->operation(operation);
     }
-    for (const ast::Expr& expr : module_.file.exprs) {
+    for (std::size_t index = 0; index < module_.file.exprs.size(); ++index) {
+      const ast::Expr& expr = module_.file.exprs[index];
       expression(expr);
     }
   }
