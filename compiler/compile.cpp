@@ -32,6 +32,13 @@ void hide_consequences(Diagnostics& diagnostics) {
   }
 }
 
+// The C library keeps what was freed in small pieces: of a large plan, hundreds of megabytes.
+void give_back_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 CompileResult passes(SourceMap& sources,
                      SourceLoader& loader,
                      const CompileOptions& options,
@@ -67,15 +74,13 @@ CompileResult passes(SourceMap& sources,
     }
     modules = {};
   }
-#ifdef __GLIBC__
-  // The library keeps what was freed in small pieces: of a large plan, hundreds of megabytes.
-  malloc_trim(0);
-#endif
+  give_back_memory();
   lint(plan, diagnostics);
   if (diagnostics.has_errors()) {
     return result;
   }
   const OrderFaults faults = order(plan, diagnostics);
+  give_back_memory();
   if (options.wants_certificate) {
     result.certificate = prove_with_certificate(plan, diagnostics, faults);
   } else {

@@ -184,8 +184,11 @@ void Planner::commit_link(const Link& link) {
 }
 
 void Planner::link_single_providers() {
-  std::vector<Tentative> tentative;
-  tentative.reserve(sites_.all().size());
+  // Tentative, most often for good: their edges stand at the end of edges_ from `first` on.
+  const std::size_t first = edges_.size();
+  std::vector<Link> links;
+  links.reserve(sites_.all().size());
+  edges_.reserve(first + sites_.all().size());
   for (std::uint32_t index = 0; index < sites_.all().size(); ++index) {
     const Site& site = sites_.all()[index];
     if (site.need == Need::wait) {
@@ -204,22 +207,24 @@ void Planner::link_single_providers() {
     } else if (site.need == Need::end) {
       commit_link({.provider = single->step, .site = index});
     } else {
-      tentative.push_back({.edge = provides_edge(*single, site),
-                           .link = {.provider = single->step, .site = index}});
+      edges_.push_back(provides_edge(*single, site));
+      links.push_back({.provider = single->step, .site = index});
     }
   }
-  for (const Tentative& item : tentative) {
-    graph_.add(item.edge.from.index, item.edge.to.index);
+  for (std::size_t index = first; index < edges_.size(); ++index) {
+    graph_.add(edges_[index].from.index, edges_[index].to.index);
   }
   if (graph_.sort()) {
-    edges_.reserve(edges_.size() + tentative.size());
-    for (const Tentative& item : tentative) {
-      edges_.push_back(item.edge);
-      commit_link(item.link);
-    }
+    links_.reserve(links_.size() + links.size());
+    std::ranges::for_each(links, [this](const Link& link) { commit_link(link); });
     return;
   }
-  untangle(std::move(tentative));
+  std::vector<Tentative> tangled;
+  for (std::size_t index = 0; index < links.size(); ++index) {
+    tangled.push_back({.edge = edges_[first + index], .link = links[index]});
+  }
+  edges_.resize(first);
+  untangle(std::move(tangled));
 }
 
 // Links that are on no cycle are kept; each component is then looked at by itself.

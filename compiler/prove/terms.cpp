@@ -54,29 +54,6 @@ bool is_open(const Plan& plan, const Value& value) {
   return value.as<Secret>() != nullptr;
 }
 
-// An unambiguous text of a value, for interning.
-void append_key(std::string& key, const Value& value) {
-  key += static_cast<char>('A' + static_cast<char>(value.data.index()));
-  if (const auto* deferred = value.as<Deferred>()) {
-    key += std::to_string(deferred->expr.index);
-  } else if (const auto* secret = value.as<Secret>()) {
-    key += secret->reveal();
-  } else if (const auto* list = value.as<List>()) {
-    for (const Value& item : *list) {
-      append_key(key, item);
-    }
-  } else if (const auto* map = value.as<Map>()) {
-    for (const auto& [name, item] : *map) {
-      key += name;
-      key += '\0';
-      append_key(key, item);
-    }
-  } else {
-    key += to_text(value);
-  }
-  key += '\1';
-}
-
 }  // namespace
 
 Terms::Terms(const Plan& plan) : plan_(plan) {
@@ -120,16 +97,17 @@ bool Terms::is_refuted(TermId term) const {
 }
 
 TermId Terms::constant(const Value& value) {
-  std::string key;
-  append_key(key, value);
-  const auto [place, is_new] = constants_.try_emplace(std::move(key));
-  if (is_new) {
-    values_.push_back(value);
-    place->second = TermId{static_cast<std::uint32_t>(terms_.size())};
-    terms_.push_back(
-        {.kind = TermKind::constant, .a = static_cast<std::uint32_t>(values_.size() - 1)});
+  const std::uint32_t known =
+      constants_.find_or_add(hash_of(value), static_cast<std::uint32_t>(values_.size()),
+                             [&](std::uint32_t other) { return values_[other] == value; });
+  if (known != UINT32_MAX) {
+    return value_terms_[known];
   }
-  return place->second;
+  const TermId term{static_cast<std::uint32_t>(terms_.size())};
+  terms_.push_back({.kind = TermKind::constant, .a = static_cast<std::uint32_t>(values_.size())});
+  values_.push_back(value);
+  value_terms_.push_back(term);
+  return term;
 }
 
 TermId Terms::unknown() {

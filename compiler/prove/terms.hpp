@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/core.hpp"
 #include "compiler/plan.hpp"
 
 namespace plan {
@@ -122,7 +123,8 @@ class Terms {
   std::vector<Value> values_;
   std::vector<std::uint32_t> table_;  // open addressing: index + 1 of an interned operation or leaf
   std::size_t interned_ = 0;
-  std::unordered_map<std::string, TermId> constants_;
+  HashTable constants_;              // of values_
+  std::vector<TermId> value_terms_;  // by value
   std::vector<TermId> of_expr_;      // by ExprId, of closed expressions
   std::vector<TermId> of_constant_;  // by index of Plan::constants
   std::unordered_map<std::uint64_t, std::uint32_t> variables_;
