@@ -54,7 +54,7 @@ verify "another way back has nothing to do" exits_with $refused plan_rollback ag
 
 # Killed at any time before the point of no return, it is the same.
 start_apply killed
-wait_until 60 grep -q 'move .*started\|started .*move' "$scratch/killed.txt" || true
+wait_until 60 grep -q 'move: started' "$scratch/killed.txt" || fail "the move begins" "$(output_of killed)"
 sleep 1
 kill -KILL "$run_pid"
 wait "$run_shell" 2>/dev/null || true
