@@ -119,11 +119,13 @@ std::string summary(const Plan& plan) {
 
 ExitCode run_check(const Options& options) {
   EditedFiles files;
-  const std::optional<LoadedPlan> found = load_and_show(options, files);
-  if (!found) {
+  // Kept until the program ends, which is next: to take a large plan apart would take longer.
+  static const auto* const found =
+      new std::optional<LoadedPlan>(load_and_show(options, files));  // NOLINT
+  if (!*found) {
     return ExitCode::usage;
   }
-  const LoadedPlan& loaded = *found;
+  const LoadedPlan& loaded = **found;
   if (options.is_json && !options.is_sarif) {
     Json json = json_of(loaded);
     add_fixed(json, options, files);

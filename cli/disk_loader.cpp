@@ -1,7 +1,6 @@
 #include "cli/disk_loader.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -24,24 +23,28 @@ std::string reason() {
 }
 
 std::expected<std::string, std::string> read_descriptor(int descriptor) {
+  constexpr std::size_t smallest_room = 65536;
   std::string text;
   struct stat status{};
   if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
     text.reserve(std::min(size_limit, static_cast<std::size_t>(status.st_size)) + 1);
   }
-  std::array<char, 65536> buffer{};
-  while (text.size() <= size_limit) {
-    const ssize_t count = read(descriptor, buffer.data(), buffer.size());
-    if (count == 0) {
-      return text;
-    }
-    if (count > 0) {
-      text.append(buffer.data(), static_cast<std::size_t>(count));
-    } else if (errno != EINTR) {
+  ssize_t count = 1;
+  while (text.size() <= size_limit && count != 0) {
+    const std::size_t known = text.size();
+    const std::size_t room = std::max(text.capacity() - known, smallest_room);
+    text.resize_and_overwrite(known + room, [&](char* bytes, std::size_t) {
+      count = read(descriptor, bytes + known, room);
+      return known + (count > 0 ? static_cast<std::size_t>(count) : 0);
+    });
+    if (count < 0 && errno != EINTR) {
       return std::unexpected(reason());
     }
   }
-  return std::unexpected("larger than 256 MiB");
+  if (count != 0) {
+    return std::unexpected("larger than 256 MiB");
+  }
+  return text;
 }
 
 bool write_all(int descriptor, std::string_view text) {

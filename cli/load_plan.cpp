@@ -35,10 +35,26 @@ void read_compiled(const std::string& text, const Options& options, LoadedPlan& 
   loaded.plan = std::move(*plan);
   if (options.command == Command::check && options.certificate) {
     loaded.certificate = prove_with_certificate(*loaded.plan, loaded.diagnostics);
-    loaded.refused = loaded.diagnostics.has_errors() ? std::exchange(loaded.plan, std::nullopt)
-                                                     : std::nullopt;
+    loaded.refused =
+        loaded.diagnostics.has_errors() ? std::exchange(loaded.plan, std::nullopt) : std::nullopt;
   }
 }
+
+// What was read of the plan already is not read again: it may be large, and it may have changed.
+class RestOfSources final : public SourceLoader {
+ public:
+  RestOfSources(SourceLoader& rest, std::string_view path, std::string text)
+      : rest_(rest), path_(path), text_(std::move(text)) {}
+
+  std::optional<std::string> read(std::string_view path, std::string& why) override {
+    return path == path_ && text_ ? std::exchange(text_, std::nullopt) : rest_.read(path, why);
+  }
+
+ private:
+  SourceLoader& rest_;
+  std::string_view path_;
+  std::optional<std::string> text_;
+};
 
 }  // namespace
 
@@ -69,7 +85,7 @@ LoadedPlan load_plan(const Options& options, InputNeed need, SourceLoader& loade
       return loaded;
     }
   }
-  text.reset();  // the compiler reads it again: a large plan should not be in memory twice
+  RestOfSources sources(loader, options.file, std::move(*text));
   CompileOptions compile_options;
   compile_options.entry = options.file;
   for (const auto& [name, value] : options.set) {
@@ -82,7 +98,7 @@ LoadedPlan load_plan(const Options& options, InputNeed need, SourceLoader& loade
     compile_options.environment[name] = {.text = value, .origin = input_variable(name)};
   }
   compile_options.is_lint = options.command == Command::lint;
-  CompileResult result = compile(loaded.sources, loader, compile_options, loaded.diagnostics);
+  CompileResult result = compile(loaded.sources, sources, compile_options, loaded.diagnostics);
   loaded.diagnostics.sort();
   loaded.plan = std::move(result.plan);
   loaded.refused = std::move(result.refused);

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
@@ -67,11 +68,24 @@ ExitCode run_program(int argc, const char* const* argv) {
   return code;
 }
 
+// Compiling a large plan is a question of memory: a page that the C library has once got from the
+// kernel is used again rather than given back and asked for anew, whichever thread it was for.
+void keep_memory() {
+#ifdef __GLIBC__
+  constexpr int mebibyte = 1 << 20;
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 32 * mebibyte);
+  mallopt(M_TRIM_THRESHOLD, 1024 * mebibyte);
+  mallopt(M_TOP_PAD, 4 * mebibyte);
+#endif
+}
+
 }  // namespace
 
 }  // namespace plan
 
 int main(int argc, char** argv) {
+  plan::keep_memory();
   // Who reads our output may go away before us; the writes fail, and that is all.
   std::signal(SIGPIPE, SIG_IGN);
   try {

@@ -36,7 +36,7 @@ std::uint64_t Assembly::key_hash(std::uint32_t type, const std::vector<Value>& f
 bool Assembly::has_key(const Resource& known,
                        std::uint32_t type,
                        const std::vector<Value>& fields) const {
-  return known.type == type && !known.is_element() &&
+  return known.type == type &&
          std::ranges::all_of(plan_.resource_types[type].key, [&](std::uint32_t field) {
            return known.fields[field] == fields[field];
          });
@@ -46,43 +46,17 @@ ResourceId Assembly::resource(std::uint32_t type,
                               std::vector<Value>& fields,
                               Span span,
                               bool& is_new) {
-  if ((table_used_ + 1) * 2 > table_.size()) {
-    grow();
-  }
-  const std::size_t mask = table_.size() - 1;
-  std::size_t cell = key_hash(type, fields) & mask;
-  for (; table_[cell] != UINT32_MAX; cell = (cell + 1) & mask) {
-    if (has_key(plan_.resources[table_[cell]], type, fields)) {
-      is_new = false;
-      return {table_[cell]};
-    }
-  }
-  is_new = true;
-  const ResourceId id = add({.name = {},
-                             .type = type,
-                             .fields = std::move(fields),
-                             .element_of = {},
-                             .query = UINT32_MAX,
-                             .span = span});
-  table_[cell] = id.index;
-  ++table_used_;
-  return id;
-}
-
-void Assembly::grow() {
-  table_.assign(table_.empty() ? 256 : table_.size() * 2, UINT32_MAX);
-  const std::size_t mask = table_.size() - 1;
-  for (std::uint32_t index = 0; index < plan_.resources.size(); ++index) {
-    const Resource& known = plan_.resources[index];
-    if (known.is_element()) {
-      continue;
-    }
-    std::size_t cell = key_hash(known.type, known.fields) & mask;
-    while (table_[cell] != UINT32_MAX) {
-      cell = (cell + 1) & mask;
-    }
-    table_[cell] = index;
-  }
+  const std::uint32_t known = by_key_.find_or_add(
+      key_hash(type, fields), static_cast<std::uint32_t>(plan_.resources.size()),
+      [&](std::uint32_t other) { return has_key(plan_.resources[other], type, fields); });
+  is_new = known == UINT32_MAX;
+  return !is_new ? ResourceId{known}
+                 : add({.name = {},
+                        .type = type,
+                        .fields = std::move(fields),
+                        .element_of = {},
+                        .query = UINT32_MAX,
+                        .span = span});
 }
 
 ResourceId Assembly::add(Resource resource) {
@@ -161,7 +135,7 @@ VariableId Assembly::variable(ResourceId resource, std::uint32_t attribute) {
 ExprId Assembly::state(VariableId variable) {
   ExprId& expr = state_expr_[variable.index];
   if (expr.is_none()) {
-    expr = core_.add({.op = Op::state, .a = variable.index});
+    expr = core_.add_unique({.op = Op::state, .a = variable.index});
   }
   return expr;
 }

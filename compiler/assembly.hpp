@@ -48,13 +48,11 @@ class Assembly {
                              std::uint32_t type,
                              const std::vector<Value>& fields) const;
   ResourceId add(Resource resource);
-  void grow();
 
   Plan& plan_;
   Core core_;
   Shapes shapes_;
-  std::vector<std::uint32_t> table_;  // of resources by key, open addressing
-  std::size_t table_used_ = 0;
+  HashTable by_key_;                           // of resources that are no elements
   std::vector<std::uint32_t> first_variable_;  // by resource: where its attributes are in variable_
   std::vector<std::uint32_t> variable_;        // by (resource, attribute); none: not used yet
   std::vector<ExprId> state_expr_;             // by variable

@@ -87,8 +87,8 @@ void Checker::all() {
 
 void Checker::declare_types(Module& where) {
   const std::string prefix = where.name.empty() || where.is_native ? "" : where.name + ".";
-  where.types.assign(where.file.exprs.size(), any_type);
-  where.traits.assign(where.file.exprs.size(), 0);
+  where.types.assign_like(where.file.exprs, any_type);
+  where.traits.assign_like(where.file.exprs, 0);
   for (const auto& declared : where.enum_types) {
     EnumType type{.name = fmt::format("{}{}", prefix, declared.node->name.name.text()),
                   .cases = {}};

@@ -1,6 +1,8 @@
 #include "compiler/compile.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <utility>
 
 #include <malloc.h>
@@ -16,6 +18,7 @@
 #include "compiler/prove.hpp"
 #include "compiler/resolve.hpp"
 #include "dsl/fixes.hpp"
+#include "dsl/parallel.hpp"
 
 namespace plan {
 
@@ -32,10 +35,14 @@ void hide_consequences(Diagnostics& diagnostics) {
   }
 }
 
-// The C library keeps what was freed in small pieces: of a large plan, hundreds of megabytes.
-void give_back_memory() {
+// The C library keeps what was freed in small pieces: of a large plan, hundreds of megabytes. To
+// get memory from the kernel again costs more than a smaller plan is worth.
+void give_back_memory(const Plan& plan) {
+  constexpr std::size_t large = 500'000;  // steps
 #ifdef __GLIBC__
-  malloc_trim(0);
+  if (plan.steps.size() >= large) {
+    malloc_trim(0);
+  }
 #endif
 }
 
@@ -74,18 +81,24 @@ CompileResult passes(SourceMap& sources,
     }
     modules = {};
   }
-  give_back_memory();
+  give_back_memory(plan);
   lint(plan, diagnostics);
   if (diagnostics.has_errors()) {
     return result;
   }
-  const OrderFaults faults = order(plan, diagnostics);
-  give_back_memory();
-  if (options.wants_certificate) {
-    result.certificate = prove_with_certificate(plan, diagnostics, faults);
-  } else {
-    prove(plan, diagnostics, faults);
-  }
+  OrderFaults faults = order(plan, diagnostics);
+  give_back_memory(plan);
+  PlanDigest digest(plan);
+  const std::array<std::function<void()>, 2> last = {
+      [&] {
+        if (options.wants_certificate) {
+          result.certificate = prove_with_certificate(plan, diagnostics, std::move(faults));
+        } else {
+          prove(plan, diagnostics, std::move(faults));
+        }
+      },
+      [&] { digest.read_ordered(); }};
+  in_parallel(last.size(), [&](std::size_t index) { last.at(index)(); });
   hide_consequences(diagnostics);
   if (diagnostics.has_errors()) {
     result.refused = std::move(plan);
@@ -94,7 +107,7 @@ CompileResult passes(SourceMap& sources,
   if (options.is_lint) {
     lint_plan(plan, afters, diagnostics);
   }
-  plan.digest = digest(plan);
+  plan.digest = digest.of_proven();
   result.plan = std::move(plan);
   return result;
 }

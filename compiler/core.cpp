@@ -164,6 +164,16 @@ ExprId Core::add(Expr expr, std::span<const ExprId> children) {
   return {index};
 }
 
+ExprId Core::add_unique(Expr expr) {
+  const auto index = static_cast<std::uint32_t>(exprs_->size());
+  expr.children_begin = expr.children_end = static_cast<std::uint32_t>(children_->size());
+  exprs_->push_back(expr);
+  if (is_shared_) {
+    note_slots(expr);
+  }
+  return {index};
+}
+
 void HashTable::resize(std::size_t size) {
   const std::vector<Cell> old = std::exchange(cells_, std::vector<Cell>(size));
   for (const Cell& cell : old) {
@@ -208,19 +218,20 @@ void Core::note_slots(const Expr& expr) {
 }
 
 ExprId Core::constant(Value value) {
+  const auto index = static_cast<std::uint32_t>(constants_->size());
   if (is_shared_) {
     if (const auto* deferred = value.as<Deferred>()) {
       return deferred->expr;
     }
-    const auto index = static_cast<std::uint32_t>(constants_->size());
     const std::uint32_t known = constant_table_.find_or_add(
         hash_of(value), index, [&](std::uint32_t other) { return (*constants_)[other] == value; });
     if (known != UINT32_MAX) {
-      return add({.op = Op::constant, .a = known});
+      return constant_exprs_[known];
     }
+    constant_exprs_.push_back({static_cast<std::uint32_t>(exprs_->size())});
   }
   constants_->push_back(std::move(value));
-  return add({.op = Op::constant, .a = static_cast<std::uint32_t>(constants_->size() - 1)});
+  return add_unique({.op = Op::constant, .a = index});
 }
 
 Core::Mark Core::mark() const {
@@ -245,6 +256,13 @@ std::uint32_t Core::add_function(std::uint32_t module,
   functions_->push_back(std::move(function));
   function_indexes_[{module, ordinal}] = index;
   return index;
+}
+
+const Value* plain_value(const Core& core, const Expr& expr, const std::vector<Value>& slots) {
+  if (expr.op == Op::local && expr.a < slots.size()) {
+    return &slots[expr.a];
+  }
+  return expr.op == Op::constant ? &core.constant_value(expr.a) : nullptr;
 }
 
 std::uint32_t Shapes::index_of(const std::vector<std::string>& keys) {

@@ -85,6 +85,8 @@ class Core {
 
   // `expr` without its children's range.
   ExprId add(Expr expr, std::span<const ExprId> children = {});
+  // The same, of one that is known not to be there yet, nor asked for again by add().
+  ExprId add_unique(Expr expr);
   // Of a deferred value in the plan: its expression.
   ExprId constant(Value value);
   ExprId local(std::uint32_t slot) { return add({.op = Op::local, .a = slot}); }
@@ -143,11 +145,17 @@ class Core {
   std::unordered_map<std::uint32_t, Slots> slots_;
   HashTable table_;  // of expressions
   HashTable constant_table_;
+  std::vector<ExprId> constant_exprs_;  // by constant
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> function_indexes_;
   bool is_shared_ = false;
   Core* home_ = nullptr;
   std::unique_ptr<Storage> storage_;
 };
+
+// The value of a slot or constant; nullptr for any other expression.
+[[nodiscard]] const Value* plain_value(const Core& core,
+                                       const Expr& expr,
+                                       const std::vector<Value>& slots);
 
 // Keys of records, shared by the whole plan.
 class Shapes {

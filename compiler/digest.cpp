@@ -103,7 +103,8 @@ class Meaning {
     return out_.take();
   }
 
-  Digest of_plan() {
+  // All but what prove() finds out, which comes last.
+  void plan_as_ordered() {
     out_.text("plan 1");
     inputs();
     out_.number(plan_.steps.size());
@@ -113,6 +114,14 @@ class Meaning {
       out_.number(each.loop + std::uint64_t{1});
     }
     order();
+  }
+
+  Digest of_plan() {
+    list(plan_.point_of_no_return, [&](StepId id) { out_.number(id.index); });
+    list(plan_.preflight_requirements, [&](const auto& requirement) {
+      out_.number(requirement.first.index);
+      out_.number(requirement.second);
+    });
     list(plan_.rules, [&](const DeferredRule& rule) { condition(rule.condition); });
     list(plan_.goals, [&](const Condition& goal) { condition(goal); });
     list(plan_.invariants, [&](const Condition& invariant) { condition(invariant); });
@@ -166,11 +175,6 @@ class Meaning {
       out_.number(loop.begin.index);
       out_.number(loop.end.index);
       out_.number(loop.parent + std::uint64_t{1});
-    });
-    list(plan_.point_of_no_return, [&](StepId id) { out_.number(id.index); });
-    list(plan_.preflight_requirements, [&](const auto& requirement) {
-      out_.number(requirement.first.index);
-      out_.number(requirement.second);
     });
   }
 
@@ -477,8 +481,26 @@ class Meaning {
 
 }  // namespace
 
+struct PlanDigest::State {
+  explicit State(const Plan& plan) : meaning(plan) {}
+  Meaning meaning;
+};
+
+PlanDigest::PlanDigest(const Plan& plan) : state_(std::make_unique<State>(plan)) {}
+PlanDigest::~PlanDigest() = default;
+
+void PlanDigest::read_ordered() {
+  state_->meaning.plan_as_ordered();
+}
+
+Digest PlanDigest::of_proven() {
+  return state_->meaning.of_plan();
+}
+
 Digest digest(const Plan& plan) {
-  return Meaning(plan).of_plan();
+  PlanDigest digest(plan);
+  digest.read_ordered();
+  return digest.of_proven();
 }
 
 Digest digest(const Plan& plan, StepId step) {

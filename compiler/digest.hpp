@@ -3,6 +3,7 @@
 
 #include <array>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,22 @@ using Digest = std::array<std::uint8_t, 32>;
 // SHA-256 of the meaning: names, formatting, comments and places do not count where they do not
 // matter when the plan runs.
 [[nodiscard]] Digest digest(const Plan& plan);
+// The same in two parts: what order() has made can be read beside prove().
+class PlanDigest {
+ public:
+  explicit PlanDigest(const Plan& plan);
+  ~PlanDigest();
+  PlanDigest(const PlanDigest&) = delete;
+  PlanDigest& operator=(const PlanDigest&) = delete;
+  // First, of an ordered plan.
+  void read_ordered();
+  // Then, once, of the proven one.
+  [[nodiscard]] Digest of_proven();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 // Of one step's meaning: its operation, arguments, contract; decides whether a finished step of an
 // edited plan stays done.
 [[nodiscard]] Digest digest(const Plan& plan, StepId step);

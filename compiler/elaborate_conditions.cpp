@@ -10,9 +10,90 @@
 
 namespace plan {
 
+// --- plain ones: by far the commonest, so they are made without evaluating anything
+
+// The variable that `x.state` of a parameter or constant is, if the state is not a derived one.
+std::optional<VariableId> Elaborator::plain_state(const Core& core,
+                                                  const Expr& expr,
+                                                  const std::vector<Value>& slots) {
+  if (expr.op != Op::state_of || !templates_.states().derivations[expr.d][expr.b].is_none()) {
+    return std::nullopt;
+  }
+  const Value* base = plain_value(core, core[{expr.a}], slots);
+  const auto* resource = base == nullptr ? nullptr : base->as<ResourceId>();
+  return resource == nullptr ? std::nullopt : std::optional(assembly_.variable(*resource, expr.b));
+}
+
+// `x.state`, `not x.state`, `x.state == y` with a known y.
+std::optional<Condition> Elaborator::plain_condition(const Core& core,
+                                                     ExprId id,
+                                                     const std::vector<Value>& slots) {
+  const Expr outer = core[id];
+  const bool is_equality = outer.op == Op::equal;
+  const bool is_compound = is_equality || outer.op == Op::logical_not;
+  const Value* right = is_equality ? plain_value(core, core[{outer.b}], slots) : nullptr;
+  if (is_equality && (right == nullptr || right->as<Deferred>() != nullptr)) {
+    return std::nullopt;
+  }
+  const auto variable = plain_state(core, is_compound ? core[{outer.a}] : outer, slots);
+  if (!variable) {
+    return std::nullopt;
+  }
+  Condition made;
+  made.expr = assembly_.state(*variable);
+  if (is_equality) {
+    made.expr = assembly_.core().add(
+        {.op = Op::equal, .a = made.expr.index, .b = partial_.reify(*right).index});
+  } else if (is_compound) {
+    made.expr = assembly_.core().add({.op = Op::logical_not, .a = made.expr.index});
+  }
+  made.text = describe(assembly_, core, id, slots);
+  made.reads = {*variable};
+  return made;
+}
+
+// `requires x.state` and `requires not x.state` of a resource of the plan, as it is written.
+std::optional<Condition> Elaborator::written_state(const ast::ConditionClause& node) {
+  const Module& where = entry();
+  ast::ExprId inner = node.condition;
+  const auto* negation = std::get_if<ast::Unary>(&where[inner].node);
+  inner =
+      negation != nullptr && negation->op == ast::UnaryOp::logical_not ? negation->operand : inner;
+  const auto* member = std::get_if<ast::Member>(&where[inner].node);
+  if (member == nullptr || !node.message.is_none() ||
+      where.symbols[inner.index].kind != SymbolKind::attribute ||
+      where.symbols[member->base.index].kind != SymbolKind::resource) {
+    return std::nullopt;
+  }
+  const Value base = value_of(where.symbols[member->base.index], span(member->base));
+  const auto* resource = base.as<ResourceId>();
+  const std::uint32_t attribute = where.symbols[inner.index].index;
+  if (resource == nullptr || !templates_.states()
+                                  .derivations[plan_.resources[resource->index].type][attribute]
+                                  .is_none()) {
+    return std::nullopt;
+  }
+  const VariableId variable = assembly_.variable(*resource, attribute);
+  Condition made;
+  made.expr = assembly_.state(variable);
+  made.text = describe(assembly_, variable);
+  if (negation != nullptr) {
+    made.expr = assembly_.core().add({.op = Op::logical_not, .a = made.expr.index});
+    made.text.insert(0, "not ");
+  }
+  made.span = node.span;
+  made.reads = {variable};
+  return made;
+}
+
 std::optional<Condition> Elaborator::condition(Core& core,
                                                const ConditionTemplate& from,
                                                std::vector<Value>& slots) {
+  if (auto plain = plain_condition(core, from.condition, slots)) {
+    plain->span = from.span;
+    set_message(core, from.message, slots, *plain);
+    return plain;
+  }
   const Value value = partial_.evaluate(core, from.condition, slots, from.span);
   if (const bool* known = value.as<bool>(); known != nullptr && *known) {
     return std::nullopt;
@@ -144,19 +225,22 @@ void Elaborator::effect(Core& core,
     }
     return;
   }
-  const Value state = partial_.evaluate(core, from.expr, slots, from.span);
-  const auto* deferred = state.as<Deferred>();
-  if (deferred == nullptr || assembly_.core()[deferred->expr].op != Op::state) {
-    diagnostics_.report<Code::bad_effect>(
-        from.span, describe(assembly_, core, from.expr, slots) + " is derived from other states");
-    return;
+  std::optional<VariableId> variable = plain_state(core, core[from.expr], slots);
+  if (!variable) {
+    const Value state = partial_.evaluate(core, from.expr, slots, from.span);
+    const auto* deferred = state.as<Deferred>();
+    if (deferred == nullptr || assembly_.core()[deferred->expr].op != Op::state) {
+      diagnostics_.report<Code::bad_effect>(
+          from.span, describe(assembly_, core, from.expr, slots) + " is derived from other states");
+      return;
+    }
+    variable = VariableId{assembly_.core()[deferred->expr].a};
   }
-  const VariableId variable{assembly_.core()[deferred->expr].a};
-  to.effects->push_back({.variable = variable,
+  to.effects->push_back({.variable = *variable,
                          .kind = from.kind,
                          .value = {},
                          .keeping = from.keeping,
-                         .text = describe(assembly_, variable),
+                         .text = describe(assembly_, *variable),
                          .span = from.span});
 }
 
@@ -170,7 +254,22 @@ void Elaborator::ensure(const Condition& condition, std::vector<Effect>& effects
   // One clause, one effect: the words of the author are the best ones.
   if (effects.size() == before + 1) {
     effects.back().text = condition.text;
+    return;
   }
+  for (std::size_t index = before; index < effects.size(); ++index) {
+    effects[index].text = text_of(effects[index]);
+  }
+}
+
+std::string Elaborator::text_of(const Effect& effect) {
+  const Expr value = assembly_.core()[effect.value];
+  const Value known = value.op == Op::constant ? assembly_.core().constant_value(value.a)
+                                               : Value{Deferred{effect.value}};
+  const std::string state = describe(assembly_, effect.variable);
+  if (const bool* flag = known.as<bool>()) {
+    return *flag ? state : "not " + state;
+  }
+  return state + " == " + describe(assembly_, known);
 }
 
 bool Elaborator::set_state(ExprId state,
@@ -188,20 +287,12 @@ bool Elaborator::set_state(ExprId state,
   if (attribute.kind != AttributeKind::state && !is_given_) {
     return false;
   }
-  const bool* flag = value.as<bool>();
-  Effect made{.variable = id,
-              .kind = EffectKind::set,
-              .value = partial_.reify(value),
-              .keeping = {},
-              .text = {},
-              .span = span};
-  made.text = describe(assembly_, id);
-  if (flag == nullptr) {
-    made.text += " == " + describe(assembly_, value);
-  } else if (!*flag) {
-    made.text = "not " + made.text;
-  }
-  effects.push_back(std::move(made));
+  effects.push_back({.variable = id,
+                     .kind = EffectKind::set,
+                     .value = partial_.reify(value),
+                     .keeping = {},
+                     .text = {},
+                     .span = span});
   return true;
 }
 

@@ -1,6 +1,7 @@
 // Steps: the hot path. A plan may have hundreds of thousands.
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -117,13 +118,10 @@ void Elaborator::operation_step(const ast::StepDecl& node, StepId id) {
                     ? *text.as<std::string>()
                     : describe(assembly_, templates_.core(), made.contract.manual, frame);
   }
-  const bool has_own_undo =
-      node.clauses.size() > 0 &&
-      std::ranges::any_of(
-          std::span(where.file.step_clauses).subspan(node.clauses.begin, node.clauses.size()),
-          [](const ast::Clause& clause) {
-            return std::holds_alternative<ast::UndoClause>(clause.node);
-          });
+  bool has_own_undo = false;
+  for (std::uint32_t index = node.clauses.begin; index < node.clauses.end; ++index) {
+    has_own_undo |= std::holds_alternative<ast::UndoClause>(where.file.step_clauses[index].node);
+  }
   if (!has_own_undo) {
     undo(templates_.core(), made.contract.undo, frame, id);
   }
@@ -180,12 +178,48 @@ void Elaborator::settings(
   plan_.steps[id.index].allows_destroy |= from.allows_destroy;
 }
 
+// The commonest blocks hold nothing but states that are required, and notes: those are taken as
+// they are written. False, and nothing is done, for any other.
+bool Elaborator::plain_clauses(const ast::StepDecl& node, StepId id) {
+  const auto& clauses = entry().file.step_clauses;
+  std::vector<Condition> made;
+  std::optional<std::string> note;
+  made.reserve(node.clauses.size());
+  for (std::uint32_t index = node.clauses.begin; index < node.clauses.end; ++index) {
+    const auto* required = std::get_if<ast::RequiresClause>(&clauses[index].node);
+    auto condition = required == nullptr ? std::nullopt : written_state(required->condition);
+    if (condition) {
+      made.push_back(std::move(*condition));
+      continue;
+    }
+    const auto* noted = std::get_if<ast::NoteClause>(&clauses[index].node);
+    const auto text = noted == nullptr ? std::nullopt : simple_value(modules_.entry(), noted->text);
+    const auto* known = text ? text->as<std::string>() : nullptr;
+    if (known == nullptr) {
+      return false;
+    }
+    note = *known;
+  }
+  Step& step = plan_.steps[id.index];
+  if (step.requires_.empty()) {
+    step.requires_ = std::move(made);
+  } else {
+    std::ranges::move(made, std::back_inserter(step.requires_));
+  }
+  if (note) {
+    step.note = std::move(*note);
+  }
+  return true;
+}
+
 void Elaborator::step_clauses(const ast::StepDecl& node, StepId id) {
-  const std::span clauses =
-      std::span(entry().file.step_clauses).subspan(node.clauses.begin, node.clauses.size());
+  if (node.clauses.size() == 0 || plain_clauses(node, id)) {
+    return;
+  }
+  const auto& clauses = entry().file.step_clauses;
   bool has_contract = false;
-  for (const ast::Clause& clause : clauses) {
-    const auto* after = std::get_if<ast::AfterClause>(&clause.node);
+  for (std::uint32_t index = node.clauses.begin; index < node.clauses.end; ++index) {
+    const auto* after = std::get_if<ast::AfterClause>(&clauses[index].node);
     if (after == nullptr) {
       has_contract = true;
       continue;
@@ -202,7 +236,10 @@ void Elaborator::step_clauses(const ast::StepDecl& node, StepId id) {
   std::vector<Value> slots;
   {
     Lowering lowering(context_, scratch_, modules_.entry());
-    const ContractTemplate made = templates_.contract(lowering, modules_.entry(), clauses);
+    ContractTemplate made;
+    for (std::uint32_t index = node.clauses.begin; index < node.clauses.end; ++index) {
+      templates_.clause(lowering, modules_.entry(), clauses[index], made);
+    }
     settings(scratch_, made, slots, id, plan_.steps[id.index].span);
     undo(scratch_, made.undo, slots, id);
     if (!made.irreversible.is_none()) {

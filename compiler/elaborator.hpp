@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -109,9 +108,6 @@ class Elaborator final : public NamedValues {
   void item(const ast::EnumDecl&, const ast::Declaration&) {}
   void item(const ast::RecordDecl&, const ast::Declaration&) {}
   Value named(std::vector<std::vector<Named>>& table, Symbol symbol, Span user);
-  Value declared_resource(std::uint32_t module, std::uint32_t ordinal);
-  [[nodiscard]] static std::string key_text(const ResourceType& type);
-  void check_same(ResourceId known, const std::vector<Value>& fields, Name name, Span span);
   // A value of an expression of a file, outside of all declarations with frames.
   Value evaluate(std::uint32_t module, ast::ExprId id);
   std::optional<Value> simple_value(std::uint32_t module, ast::ExprId id);
@@ -125,7 +121,23 @@ class Elaborator final : public NamedValues {
   void add_rule(Condition condition, Span where, RuleUse use);
   void use_rule(Symbol rule, std::vector<Value> arguments, RuleUse use);
 
+  // --- elaborate_resources.cpp
+  Value declared_resource(std::uint32_t module, std::uint32_t ordinal);
+  std::vector<Value> field_values(std::uint32_t module,
+                                  const ast::Call& call,
+                                  Symbol type,
+                                  Span span);
+  void check_same(ResourceId known, const std::vector<Value>& fields, Name name, Span span);
+  [[nodiscard]] static std::string key_text(const ResourceType& type);
+
   // --- elaborate_conditions.cpp
+  std::optional<VariableId> plain_state(const Core& core,
+                                        const Expr& expr,
+                                        const std::vector<Value>& slots);
+  std::optional<Condition> plain_condition(const Core& core,
+                                           ExprId id,
+                                           const std::vector<Value>& slots);
+  std::optional<Condition> written_state(const ast::ConditionClause& node);
   // Absent if it holds in any case.
   std::optional<Condition> condition(Core& core,
                                      const ConditionTemplate& from,
@@ -143,6 +155,7 @@ class Elaborator final : public NamedValues {
               std::vector<Value>& slots,
               const Contract& to);
   void ensure(const Condition& condition, std::vector<Effect>& effects);
+  std::string text_of(const Effect& effect);
   // What makes the closed expression `expr` true, as effects; false if it is not of that form.
   bool decompose(ExprId expr, Span span, std::vector<Effect>& effects);
   bool set_state(ExprId state, const Value& value, Span span, std::vector<Effect>& effects);
@@ -154,6 +167,7 @@ class Elaborator final : public NamedValues {
   void settings(
       Core& core, const ContractTemplate& from, std::vector<Value>& slots, StepId id, Span span);
   void step_clauses(const ast::StepDecl& node, StepId id);
+  bool plain_clauses(const ast::StepDecl& node, StepId id);
   void irreversible(ExprId reason, std::vector<Value>& slots, StepId id);
   void undo(Core& core, const UndoTemplate& from, std::vector<Value>& slots, StepId id);
   void set_when(StepId id);

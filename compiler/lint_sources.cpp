@@ -24,7 +24,7 @@ class SourceLint {
   SourceLint(const SourceMap& sources, const Module& module, Diagnostics& diagnostics)
       : sources_(sources), module_(module), diagnostics_(diagnostics) {
     Diagnostics ignored;
-    tokens_ = lex(sources, module.file.id, ignored).tokens;
+    tokens_ = lex(sources.whole(module.file.id), ignored).tokens;
     for (const Token& token : tokens_) {
       if (is_name(token.kind)) {
         ++uses_[sources.text(token.span())];
@@ -42,8 +42,9 @@ class SourceLint {
       this->operation(operation);
     }
     for (std::size_t index = 0; index < module_.file.exprs.size(); ++index) {
-      const ast::Expr& expr = module_.file.exprs[index];
-      expression(expr);
+      if (module_.file.exprs.contains(index)) {
+        expression(module_.file.exprs[index]);
+      }
     }
   }
 
@@ -288,6 +289,9 @@ bool is_fixed(const Modules& modules, std::uint32_t module, ast::ExprId id, int 
   }
   // Every expression within the span that names something.
   for (std::uint32_t index = 0; index < where.file.exprs.size(); ++index) {
+    if (!where.file.exprs.contains(index)) {
+      continue;
+    }
     const ast::Expr& expr = where.file.exprs[index];
     const bool is_inside = expr.span.begin >= span.begin && expr.span.end <= span.end;
     if (!is_inside || where.symbols[index].kind == SymbolKind::none) {

@@ -116,8 +116,8 @@ struct Module {
   std::unordered_map<const ast::Identifier*, std::uint32_t> slots;
 
   // By check_types(). Types of the plan are by ordinal of their declaration.
-  Chunked<std::uint32_t> types;      // by expression: Plan::types
-  std::vector<std::uint8_t> traits;  // by expression
+  Chunked<std::uint32_t> types;  // by expression: Plan::types
+  Chunked<std::uint8_t> traits;  // by expression
   std::vector<Signature> operation_signatures;
   std::vector<Signature> function_signatures;
   std::vector<std::uint8_t> function_traits;
@@ -138,6 +138,7 @@ struct Module {
     file.give_back(from, to);
     symbols.give_back(from.exprs, to.exprs);
     types.give_back(from.exprs, to.exprs);
+    traits.give_back(from.exprs, to.exprs);
   }
 };
 

@@ -2,6 +2,9 @@
 
 #include "compiler/prove.hpp"
 
+#include <utility>
+
+#include "compiler/prove/groundwork.hpp"
 #include "compiler/prove/proof.hpp"
 
 namespace plan {
@@ -28,15 +31,17 @@ void run(Proof& proof) {
 
 }  // namespace
 
-void prove(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults) {
-  Proof proof(plan, diagnostics, faults);
+void GroundworkDeleter::operator()(Groundwork* groundwork) const {
+  delete groundwork;  // NOLINT(cppcoreguidelines-owning-memory)
+}
+
+void prove(Plan& plan, Diagnostics& diagnostics, OrderFaults faults) {
+  Proof proof(plan, diagnostics, std::move(faults));
   run(proof);
 }
 
-std::string prove_with_certificate(Plan& plan,
-                                   Diagnostics& diagnostics,
-                                   const OrderFaults& faults) {
-  Proof proof(plan, diagnostics, faults);
+std::string prove_with_certificate(Plan& plan, Diagnostics& diagnostics, OrderFaults faults) {
+  Proof proof(plan, diagnostics, std::move(faults));
   ProofRecord record;
   proof.record = &record;
   run(proof);

@@ -10,7 +10,7 @@
 namespace plan {
 
 void Resolver::all() {
-  module_.symbols.assign(module_.file.exprs.size(), Symbol{});
+  module_.symbols.assign_like(module_.file.exprs, Symbol{});
   used_inputs_.assign(module_.inputs.size(), false);
   used_lets_.assign(module_.lets.size(), false);
   items(module_.file.declarations, false);

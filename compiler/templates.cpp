@@ -187,16 +187,6 @@ ConditionTemplate Templates::condition(Lowering& lowering, const ast::ConditionC
           .span = node.span};
 }
 
-ContractTemplate Templates::contract(Lowering& lowering,
-                                     std::uint32_t module,
-                                     std::span<const ast::Clause> clauses) {
-  ContractTemplate made;
-  for (const ast::Clause& each : clauses) {
-    clause(lowering, module, each, made);
-  }
-  return made;
-}
-
 void Templates::clause(Lowering& lowering,
                        std::uint32_t module,
                        const ast::Clause& item,
@@ -322,7 +312,9 @@ void Templates::lower_operation(std::uint32_t module,
   Lowering lowering(context_, core_, module);
   made.host = lowering.optional(declared.node->on);
   made.user = lowering.optional(declared.node->user);
-  made.contract = contract(lowering, module, declared.node->clauses);
+  for (const ast::Clause& each : declared.node->clauses) {
+    clause(lowering, module, each, made.contract);
+  }
   body(module, ordinal, operation);
   context_.plan.operations[made.index] = std::move(operation);
 }

@@ -91,13 +91,14 @@ class Templates {
   // The default of a field over the other fields; none if it has none.
   [[nodiscard]] ExprId field_default(std::uint32_t type, std::uint32_t field) const;
 
-  // The clauses of a step's block into `scratch`.
-  [[nodiscard]] ContractTemplate contract(Lowering& lowering,
-                                          std::uint32_t module,
-                                          std::span<const ast::Clause> clauses);
-  [[nodiscard]] ConditionTemplate condition(Lowering& lowering, const ast::ConditionClause& node);
+  // Adds a clause of an operation or of a step's block to `contract`.
+  void clause(Lowering& lowering,
+              std::uint32_t module,
+              const ast::Clause& clause,
+              ContractTemplate& contract);
 
  private:
+  [[nodiscard]] ConditionTemplate condition(Lowering& lowering, const ast::ConditionClause& node);
   void record_types(std::uint32_t module);
   void resource_type(std::uint32_t module, std::uint32_t ordinal);
   void attribute(std::uint32_t module,
@@ -107,10 +108,6 @@ class Templates {
   void query(std::uint32_t module, std::uint32_t type, std::uint32_t index, ast::ExprId observe);
   void lower_operation(std::uint32_t module, std::uint32_t ordinal, OperationTemplate& made);
   void body(std::uint32_t module, std::uint32_t ordinal, Operation& operation);
-  void clause(Lowering& lowering,
-              std::uint32_t module,
-              const ast::Clause& clause,
-              ContractTemplate& contract);
   [[nodiscard]] std::vector<AttributeRef> keeping(std::uint32_t module,
                                                   const ast::ChangesClause& node);
   [[nodiscard]] std::string text_of(std::uint32_t module, ast::ExprId text) const;

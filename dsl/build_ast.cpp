@@ -425,14 +425,6 @@ void build_header(AstBuilder& builder, std::uint32_t index) {
   }
 }
 
-// Room for what is to come, so that the table of a large file is never copied.
-void reserve(const Tree& tree, ast::File& file) {
-  const auto is_clause = [](const TreeNode& node) {
-    return node.kind >= NodeKind::requires_clause && node.kind <= NodeKind::do_clause;
-  };
-  file.step_clauses.reserve(static_cast<std::size_t>(std::ranges::count_if(tree.nodes, is_clause)));
-}
-
 }  // namespace
 
 Span doc_of(const Tree& tree, std::uint32_t token) {
@@ -469,11 +461,11 @@ Span doc_of(const Tree& tree, std::uint32_t token) {
   return {offset + static_cast<std::uint32_t>(begin), offset + static_cast<std::uint32_t>(end)};
 }
 
-ast::File build_ast(const Tree& tree, Diagnostics& diagnostics) {
+ast::File build_ast(const Tree& tree, Diagnostics& diagnostics, std::size_t first_index) {
   ast::File file;
   file.id = tree.file;
+  file.start_at(first_index);
   AstBuilder builder{.tree = tree, .diagnostics = diagnostics, .file = file, .children = {}};
-  reserve(tree, file);
   Parts parts(builder, tree.root());
   for (; !parts.is_done(); parts.skip()) {
     const bool is_header = parts.is_at(NodeKind::edition_header) ||

@@ -315,7 +315,7 @@ std::vector<ast::Clause> build_clauses(AstBuilder& builder, Parts& parts) {
 }
 
 ast::Range build_step_clauses(AstBuilder& builder, Parts& parts) {
-  std::vector<ast::Clause>& table = builder.file.step_clauses;
+  Chunked<ast::Clause>& table = builder.file.step_clauses;
   const auto begin = static_cast<std::uint32_t>(table.size());
   each_clause(builder, parts, [&](ast::Clause clause) { table.push_back(std::move(clause)); });
   return {.begin = begin, .end = static_cast<std::uint32_t>(table.size())};

@@ -19,7 +19,7 @@ class Text {
  public:
   Text(const SourceMap& sources, FileId file) : sources_(sources), file_(file) {
     Diagnostics ignored;
-    tokens_ = lex(sources, file, ignored).tokens;
+    tokens_ = lex(sources.whole(file), ignored).tokens;
   }
 
   std::optional<Fix> placed(Fix fix) const {

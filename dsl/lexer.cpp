@@ -558,9 +558,9 @@ void Lexer::stranger(std::uint32_t begin, std::uint32_t end) {
                   .is_safe = true});
 }
 
-TokenList lex(const SourceMap& sources, FileId file, Diagnostics& diagnostics) {
-  const std::string_view text = sources.text(file);
-  const std::uint32_t base = sources.base(file);
+TokenList lex(const SourcePart& source, Diagnostics& diagnostics) {
+  const std::string_view text = source.text;
+  const std::uint32_t base = source.base;
   const std::size_t before = diagnostics.size();
   std::vector<Suspect> forced;
   // A missing `}` is noticed only at the end of the file. Then the text is read again with the

@@ -15,6 +15,8 @@ struct comment : seq<one<'#'>, star<not_one<'\n'>>> {};
 struct newline : one<'\n'> {};
 
 struct word : identifier {};
+// One that is nothing else: other letters than those of `v1`, `sh"…"` and `r"…"`.
+struct plain_word : seq<not_at<one<'v', 's', 'r'>>, word> {};
 struct number : seq<digit, star<identifier_other>> {};
 struct version_part : plus<alnum> {};
 struct version : seq<one<'v'>, plus<digit>, star<one<'.'>, at<digit>, version_part>,
@@ -55,9 +57,10 @@ struct punctuation : sor<one<'(', '[', '{', ')', ']', '}', ',', '.', ':', '+', '
                          seq<one<'=', '<', '>'>, opt<one<'='>>>, string<'!', '='>> {};
 struct stranger : utf8::any {};
 
-struct code : sor<blanks, string_token, version, shell_token, raw_token, open_block, open_line,
-                  open_shell_block, open_shell_line, unclosed_raw, word, punctuation, newline,
-                  comment, number, stranger, seq<any>> {};
+// The commonest first, where the first character decides.
+struct code : sor<blanks, plain_word, punctuation, newline, string_token, version, shell_token,
+                  raw_token, open_block, open_line, open_shell_block, open_shell_line, unclosed_raw,
+                  word, comment, number, stranger, seq<any>> {};
 // clang-format on
 
 }  // namespace lexical

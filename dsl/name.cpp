@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -12,42 +13,53 @@ namespace plan {
 namespace {
 
 // Names by id in chunks that never move, so that text() needs no lock while another thread interns.
+// The table is in many parts, each with a lock of its own: files are read in several threads, and
+// an intern is too short to wait for another one.
 class NameTable {
  public:
-  NameTable() {
-    buckets_.resize(1U << 12U);
-    chunks_[0] = std::make_unique<Chunk>();
-    count_ = 1;  // id 0 is the empty name
-  }
-
   std::uint32_t intern(std::string_view text) {
     if (text.empty()) {
       return 0;
     }
     const std::uint64_t hash = hash_of(text);
-    const std::scoped_lock lock(mutex_);
-    for (std::size_t at = hash;; ++at) {
-      Bucket& bucket = buckets_[at & (buckets_.size() - 1)];
+    Part& part = parts_[hash >> (64U - part_bits)];
+    const std::scoped_lock lock(part.mutex);
+    for (std::size_t at = static_cast<std::uint32_t>(hash);; ++at) {
+      Bucket& bucket = part.buckets[at & (part.buckets.size() - 1)];
       if (bucket.id == 0) {
-        return insert(bucket, hash, text);
+        return insert(part, bucket, hash, text);
       }
-      if (bucket.hash == static_cast<std::uint32_t>(hash >> 32U) && this->text(bucket.id) == text) {
+      if (bucket.hash == static_cast<std::uint32_t>(hash) && text_at(bucket.text) == text) {
         return bucket.id;
       }
     }
   }
 
   [[nodiscard]] std::string_view text(std::uint32_t id) const {
-    return (*chunks_[id / chunk_size])[id % chunk_size];
+    return id == 0 ? std::string_view()
+                   : (*chunks_[id / chunk_size].load(std::memory_order_acquire))[id % chunk_size];
   }
 
  private:
   struct Bucket {
-    std::uint32_t hash = 0;
+    std::uint32_t hash = 0;  // the lower half of it, whose lowest bits say where the bucket is
     std::uint32_t id = 0;
+    const char* text = nullptr;  // its length, then its bytes
   };
+  struct alignas(64) Part {
+    std::mutex mutex;
+    std::vector<Bucket> buckets = std::vector<Bucket>(1U << 8U);
+    std::uint32_t count = 0;
+    std::uint32_t next_id = 0;  // of the ids that this part has taken for itself
+    std::uint32_t end_id = 0;
+    std::vector<std::unique_ptr<char[]>> arenas;
+    char* arena_next = nullptr;
+    std::size_t arena_left = 0;
+  };
+  static constexpr unsigned part_bits = 6;
+  static constexpr std::uint32_t ids_at_once = 16;
   static constexpr std::size_t chunk_size = 1U << 16U;
-  static constexpr std::size_t arena_size = 1U << 18U;
+  static constexpr std::size_t arena_size = 1U << 14U;
   __extension__ using Wide = unsigned __int128;
   using Chunk = std::array<std::string_view, chunk_size>;
 
@@ -70,54 +82,75 @@ class NameTable {
     mix(0x8EBC6AF09C88C6E3U);
     return hash;
   }
+  static std::string_view text_at(const char* place) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, place, sizeof size);
+    return {place + sizeof size, size};
+  }
 
-  std::uint32_t insert(Bucket& bucket, std::uint64_t hash, std::string_view text) {
-    const std::uint32_t id = count_++;
-    auto& chunk = chunks_.at(id / chunk_size);
-    if (!chunk) {
-      chunk = std::make_unique<Chunk>();
+  std::uint32_t insert(Part& part, Bucket& bucket, std::uint64_t hash, std::string_view text) {
+    if (part.next_id == part.end_id) {
+      part.next_id = next_id_.fetch_add(ids_at_once);
+      part.end_id = part.next_id + ids_at_once;
+      make_chunk(part.next_id / chunk_size);
     }
-    (*chunk)[id % chunk_size] = store(text);
-    bucket = {.hash = static_cast<std::uint32_t>(hash >> 32U), .id = id};
-    if (count_ * 2ULL > buckets_.size()) {
-      grow();
+    const std::uint32_t id = part.next_id++;
+    const char* const place = store(part, text);
+    (*chunks_[id / chunk_size].load(std::memory_order_acquire))[id % chunk_size] = text_at(place);
+    bucket = {.hash = static_cast<std::uint32_t>(hash), .id = id, .text = place};
+    if (++part.count * 2ULL > part.buckets.size()) {
+      grow(part);
     }
     return id;
   }
 
-  std::string_view store(std::string_view text) {
-    if (text.size() > arena_left_) {
-      arena_left_ = std::max(arena_size, text.size());
-      arenas_.push_back(std::make_unique<char[]>(arena_left_));
-      arena_next_ = arenas_.back().get();
+  // Of several threads that want the chunk the first one makes it.
+  void make_chunk(std::size_t index) {
+    std::atomic<Chunk*>& place = chunks_.at(index);
+    if (place.load(std::memory_order_acquire) != nullptr) {
+      return;
     }
-    char* place = arena_next_;
-    std::memcpy(place, text.data(), text.size());
-    arena_next_ += text.size();
-    arena_left_ -= text.size();
-    return {place, text.size()};
+    auto made = std::make_unique<Chunk>();
+    Chunk* none = nullptr;
+    if (place.compare_exchange_strong(none, made.get(), std::memory_order_acq_rel)) {
+      static_cast<void>(made.release());
+    }
   }
 
-  void grow() {
-    buckets_.assign(buckets_.size() * 2, {});
-    for (std::uint32_t id = 1; id < count_; ++id) {
-      const std::uint64_t hash = hash_of(text(id));
-      std::size_t at = hash;
-      while (buckets_[at & (buckets_.size() - 1)].id != 0) {
+  static const char* store(Part& part, std::string_view text) {
+    const auto size = static_cast<std::uint32_t>(text.size());
+    const std::size_t needed = sizeof size + text.size();
+    if (needed > part.arena_left) {
+      part.arena_left = std::max(arena_size, needed);
+      part.arenas.push_back(std::make_unique_for_overwrite<char[]>(part.arena_left));
+      part.arena_next = part.arenas.back().get();
+    }
+    char* place = part.arena_next;
+    std::memcpy(place, &size, sizeof size);
+    std::memcpy(place + sizeof size, text.data(), text.size());
+    part.arena_next += needed;
+    part.arena_left -= needed;
+    return place;
+  }
+
+  static void grow(Part& part) {
+    std::vector<Bucket> old(part.buckets.size() * 2);
+    old.swap(part.buckets);
+    for (const Bucket& known : old) {
+      if (known.id == 0) {
+        continue;
+      }
+      std::size_t at = known.hash;
+      while (part.buckets[at & (part.buckets.size() - 1)].id != 0) {
         ++at;
       }
-      buckets_[at & (buckets_.size() - 1)] = {.hash = static_cast<std::uint32_t>(hash >> 32U),
-                                              .id = id};
+      part.buckets[at & (part.buckets.size() - 1)] = known;
     }
   }
 
-  std::mutex mutex_;
-  std::uint32_t count_ = 0;
-  std::vector<Bucket> buckets_;
-  std::array<std::unique_ptr<Chunk>, 1U << 16U> chunks_;
-  std::vector<std::unique_ptr<char[]>> arenas_;
-  char* arena_next_ = nullptr;
-  std::size_t arena_left_ = 0;
+  std::array<Part, 1U << part_bits> parts_;
+  std::atomic<std::uint32_t> next_id_ = ids_at_once;  // id 0 is the empty name
+  std::array<std::atomic<Chunk*>, 1U << 16U> chunks_{};
 };
 
 NameTable& table() {

@@ -12,7 +12,8 @@
 namespace plan {
 
 // A plan or a module. With syntax errors, what could be read; ask Diagnostics before going on.
-// Codes: E0001 to E0009, E0011 to E0013. Linear in the size of the text.
+// Codes: E0001 to E0009, E0011 to E0013. Linear in the size of the text; a large one is read in
+// several threads.
 [[nodiscard]] ast::File parse_file(const SourceMap& sources, FileId file, Diagnostics& diagnostics);
 
 // Values for inputs, lines `name = value`: every declaration of the result is a LetDecl.

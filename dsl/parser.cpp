@@ -154,11 +154,11 @@ void forward(grammar::TokenInput& in, std::uint32_t start, void* context) {
 
 }  // namespace
 
-Tree parse(const SourceMap& sources, FileId file, FileForm form, Diagnostics& diagnostics) {
-  TokenList list = lex(sources, file, diagnostics);
-  Tree tree{.file = file,
-            .base = sources.base(file),
-            .text = sources.text(file),
+Tree parse(const SourcePart& source, FileForm form, Diagnostics& diagnostics) {
+  TokenList list = lex(source, diagnostics);
+  Tree tree{.file = source.file,
+            .base = source.base,
+            .text = source.text,
             .tokens = std::move(list.tokens),
             .nodes = {}};
   tree.nodes.reserve(tree.tokens.size() / 3 + 16);

@@ -16,9 +16,6 @@ enum class FileForm : std::uint8_t {
 };
 
 // Lexes and parses. Codes: those of the lexer, E0006, E0007, E0011. Linear in the size of the text.
-[[nodiscard]] Tree parse(const SourceMap& sources,
-                         FileId file,
-                         FileForm form,
-                         Diagnostics& diagnostics);
+[[nodiscard]] Tree parse(const SourcePart& source, FileForm form, Diagnostics& diagnostics);
 
 }  // namespace plan

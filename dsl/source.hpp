@@ -35,6 +35,13 @@ struct Location {
   std::uint32_t column = 0;  // from 1, in display cells
 };
 
+// A text of the virtual buffer: that of a file, or some of its lines.
+struct SourcePart {
+  FileId file;
+  std::uint32_t base = 0;  // offset of text[0] in the virtual buffer
+  std::string_view text;
+};
+
 class SourceMap {
  public:
   // Takes a text over and returns its id. The total is limited to 4 GiB: ask fits() first; a text
@@ -46,6 +53,9 @@ class SourceMap {
   [[nodiscard]] std::string_view text(FileId file) const;
   // Offset of the file's first byte in the virtual buffer.
   [[nodiscard]] std::uint32_t base(FileId file) const;
+  [[nodiscard]] SourcePart whole(FileId file) const {
+    return {.file = file, .base = base(file), .text = text(file)};
+  }
   [[nodiscard]] std::size_t file_count() const { return files_.size(); }
 
   // `span` must not be none.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -36,8 +38,9 @@ bool is_providing(const Bearer& bearer) {
 Planner::Planner(Plan& plan, Diagnostics& diagnostics)
     : plan_(plan),
       diagnostics_(diagnostics),
-      terms_(plan),
-      effects_(plan, terms_),
+      groundwork_(new Groundwork(plan)),
+      terms_(groundwork_->terms),
+      effects_(groundwork_->effects),
       loops_(plan),
       sites_(plan, terms_, effects_),
       graph_(plan.steps.size()),
@@ -486,14 +489,34 @@ void Planner::link_waits() {
   }
 }
 
-OrderFaults Planner::finish() {
+// By both ends, then by reason and variable, each once: a counting sort by the first end, and the
+// few edges of each are then sorted by themselves.
+std::vector<Edge> Planner::sorted_edges() const {
   const auto key = [](const Edge& item) {
     return std::tuple(item.from, item.to, item.reason, item.variable.index);
   };
-  std::ranges::sort(edges_, {}, [&](const Edge& item) { return std::pair(key(item), item.span); });
-  const auto repeated = std::ranges::unique(edges_, {}, key);
-  edges_.erase(repeated.begin(), repeated.end());
-  plan_.edges = std::move(edges_);
+  std::vector<std::uint32_t> begin(plan_.steps.size() + 2);
+  for (const Edge& item : edges_) {
+    ++begin[item.from.index + std::size_t{2}];
+  }
+  for (std::size_t index = 1; index < begin.size(); ++index) {
+    begin[index] += begin[index - 1];
+  }
+  std::vector<Edge> result(edges_.size());
+  for (const Edge& item : edges_) {
+    result[begin[item.from.index + std::size_t{1}]++] = item;
+  }
+  for (std::size_t step = 0; step < plan_.steps.size(); ++step) {
+    std::ranges::sort(std::span(result).subspan(begin[step], begin[step + 1] - begin[step]), {},
+                      [&](const Edge& item) { return std::pair(key(item), item.span); });
+  }
+  const auto repeated = std::ranges::unique(result, {}, key);
+  result.erase(repeated.begin(), repeated.end());
+  return result;
+}
+
+OrderFaults Planner::finish() {
+  plan_.edges = sorted_edges();
   graph_.sort();
   plan_.topological.clear();
   for (const std::uint32_t node : graph_.order()) {
@@ -504,6 +527,7 @@ OrderFaults Planner::finish() {
   std::ranges::sort(faults_.variables);
   faults_.variables.erase(std::unique(faults_.variables.begin(), faults_.variables.end()),
                           faults_.variables.end());
+  faults_.groundwork = std::move(groundwork_);
   return std::move(faults_);
 }
 

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "compiler/graph.hpp"
 #include "compiler/plan.hpp"
 #include "compiler/prove.hpp"
-#include "compiler/prove/effects.hpp"
+#include "compiler/prove/groundwork.hpp"
 #include "compiler/prove/sites.hpp"
 #include "compiler/prove/terms.hpp"
 #include "dsl/diagnostic.hpp"
@@ -72,6 +73,7 @@ class Planner {
   // Conditions with several providers.
   enum class Choice : std::uint8_t { none, made, open };
   Choice choose(std::uint32_t site);
+  std::vector<Edge> sorted_edges() const;
   void leave_out_cycles();
   // Nothing more is said about what the site asks for.
   void give_up(const Site& site);
@@ -82,8 +84,9 @@ class Planner {
 
   Plan& plan_;
   Diagnostics& diagnostics_;
-  Terms terms_;
-  Effects effects_;
+  std::unique_ptr<Groundwork, GroundworkDeleter> groundwork_;
+  Terms& terms_;
+  Effects& effects_;
   Loops loops_;
   Sites sites_;
   DependencyGraph graph_;

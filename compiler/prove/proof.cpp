@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,11 +11,13 @@
 
 namespace plan {
 
-Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics, const OrderFaults& faults)
+Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics, OrderFaults faults)
     : plan(the_plan),
       diagnostics(the_diagnostics),
-      terms(the_plan),
-      effects(the_plan, terms),
+      groundwork(faults.groundwork ? std::move(faults.groundwork)
+                                   : decltype(groundwork)(new Groundwork(the_plan))),
+      terms(groundwork->terms),
+      effects(groundwork->effects),
       loops(the_plan),
       graph(the_plan.steps.size()),
       is_silent_(the_plan.variables.size()),

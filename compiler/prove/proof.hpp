@@ -15,6 +15,7 @@
 #include "compiler/prove.hpp"
 #include "compiler/prove/certificate.hpp"
 #include "compiler/prove/effects.hpp"
+#include "compiler/prove/groundwork.hpp"
 #include "compiler/prove/schedule.hpp"
 #include "compiler/prove/terms.hpp"
 #include "dsl/diagnostic.hpp"
@@ -28,7 +29,7 @@ struct Definition {
 };
 
 struct Proof {
-  Proof(Plan& plan, Diagnostics& diagnostics, const OrderFaults& faults);
+  Proof(Plan& plan, Diagnostics& diagnostics, OrderFaults faults);
 
   // The step acts: what it writes gets its new values.
   void act(StepId step);
@@ -69,8 +70,9 @@ struct Proof {
   Plan& plan;
   Diagnostics& diagnostics;
   ProofRecord* record = nullptr;  // where a certificate is wanted: what the proof rests on
-  Terms terms;
-  Effects effects;
+  std::unique_ptr<Groundwork, GroundworkDeleter> groundwork;
+  Terms& terms;
+  Effects& effects;
   Loops loops;
   DependencyGraph graph;
   std::vector<TermId> state;           // now, by variable

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,17 +26,20 @@ struct Access {
   StepId step;
   AccessKind kind = AccessKind::read;
   Span span;
-  TermId condition;  // of a wait
+  TermId condition;          // of a wait
+  std::uint32_t number = 0;  // among those of its variable
 };
 
 class Races {
  public:
-  explicit Races(Proof& proof) : proof_(proof), reads_(proof.plan.variables.size()) {}
+  explicit Races(Proof& proof) : proof_(proof) {}
 
   void check() {
+    reads_.reserve(proof_.effects.all().size());
     for (std::uint32_t index = 0; index < proof_.plan.steps.size(); ++index) {
       collect_reads(StepId{index});
     }
+    sort_reads();
     for (std::uint32_t index = 0; index < proof_.plan.variables.size(); ++index) {
       const VariableId variable{index};
       if (proof_.effects.is_written(variable) && !proof_.is_silent(variable)) {
@@ -47,7 +52,7 @@ class Races {
  private:
   void add_read(VariableId variable, StepId step, Span span) {
     if (proof_.effects.is_written(variable)) {
-      reads_[variable.index].push_back({.step = step, .kind = AccessKind::read, .span = span});
+      reads_.push_back({variable, {.step = step, .kind = AccessKind::read, .span = span}});
     }
   }
 
@@ -65,8 +70,11 @@ class Races {
       for (const TermId part : proof_.terms.conjuncts(proof_.terms.of(condition.expr))) {
         for (const VariableId variable : proof_.variables_of(part)) {
           if (proof_.effects.is_written(variable)) {
-            reads_[variable.index].push_back(
-                {.step = id, .kind = AccessKind::wait, .span = condition.span, .condition = part});
+            reads_.push_back({variable,
+                              {.step = id,
+                               .kind = AccessKind::wait,
+                               .span = condition.span,
+                               .condition = part}});
           }
         }
       }
@@ -106,19 +114,40 @@ class Races {
     }
   }
 
-  std::vector<Access> accesses_of(VariableId variable) {
-    std::vector<Access> accesses = std::move(reads_[variable.index]);
+  // By variable, those of each in the order in which they were found.
+  void sort_reads() {
+    begin_.assign(proof_.plan.variables.size() + 2, 0);
+    for (const Read& read : reads_) {
+      ++begin_[read.variable.index + std::size_t{2}];
+    }
+    for (std::size_t index = 1; index < begin_.size(); ++index) {
+      begin_[index] += begin_[index - 1];
+    }
+    sorted_.resize(reads_.size());
+    for (std::uint32_t index = 0; index < reads_.size(); ++index) {
+      sorted_[begin_[reads_[index].variable.index + std::size_t{1}]++] = index;
+    }
+  }
+
+  void collect_accesses(VariableId variable) {
+    accesses_.clear();
+    for (std::uint32_t at = begin_[variable.index]; at < begin_[variable.index + std::size_t{1}];
+         ++at) {
+      accesses_.push_back(reads_[sorted_[at]].access);
+    }
     for (const std::uint32_t index : proof_.effects.of(variable)) {
       const Write& write = proof_.effects.all()[index];
-      accesses.push_back(
+      accesses_.push_back(
           {.step = write.step,
            .kind = write.kind == WriteKind::part ? AccessKind::part : AccessKind::write,
            .span = write.span});
     }
-    std::ranges::stable_sort(accesses, {}, [&](const Access& access) {
-      return std::pair(proof_.graph.position(access.step.index), access.kind);
+    for (std::uint32_t index = 0; index < accesses_.size(); ++index) {
+      accesses_[index].number = index;
+    }
+    std::ranges::sort(accesses_, {}, [&](const Access& access) {
+      return std::tuple(proof_.graph.position(access.step.index), access.kind, access.number);
     });
-    return accesses;
   }
 
   // The accesses so far that no later write is known to come after, by kind. A write that does
@@ -132,16 +161,17 @@ class Races {
   }
 
   void check_variable(VariableId variable) {
-    Frontier frontier;
-    for (const Access& access : accesses_of(variable)) {
-      for (std::size_t kind = 0; kind < frontier.size(); ++kind) {
+    collect_accesses(variable);
+    std::ranges::for_each(frontier_, [](std::vector<Access>& accesses) { accesses.clear(); });
+    for (const Access& access : accesses_) {
+      for (std::size_t kind = 0; kind < frontier_.size(); ++kind) {
         if (may_conflict(access.kind, static_cast<AccessKind>(kind)) &&
-            !pass(frontier[kind], access, variable)) {
+            !pass(frontier_[kind], access, variable)) {
           proof_.silence(variable);
           return;
         }
       }
-      frontier[static_cast<std::size_t>(access.kind)].push_back(access);
+      frontier_[static_cast<std::size_t>(access.kind)].push_back(access);
     }
   }
 
@@ -259,8 +289,18 @@ class Races {
     }
   }
 
+  struct Read {
+    VariableId variable;
+    Access access;
+  };
+
   Proof& proof_;
-  std::vector<std::vector<Access>> reads_;
+  std::vector<Read> reads_;
+  std::vector<std::uint32_t> sorted_;  // indexes of reads_ by variable,
+  std::vector<std::uint32_t> begin_;   // and where those of a variable begin
+  // Of the variable that is looked at.
+  std::vector<Access> accesses_;
+  Frontier frontier_;
   std::set<std::pair<StepId, StepId>> reported_;
 };
 

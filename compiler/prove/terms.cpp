@@ -61,11 +61,18 @@ Terms::Terms(const Plan& plan) : plan_(plan) {
   const std::size_t variable_count = plan.variables.size();
   terms_.reserve(variable_count + 64);
   first_initial_ = 0;
-  variables_.reserve(variable_count);
+  resource_begin_.resize(plan.resources.size() + 2);
   for (std::uint32_t index = 0; index < variable_count; ++index) {
     terms_.push_back({.kind = TermKind::initial, .has_variable = true, .a = index});
-    const Variable& variable = plan.variables[index];
-    variables_.emplace(pair_key(variable.resource.index, variable.attribute), index);
+    ++resource_begin_[plan.variables[index].resource.index + std::size_t{2}];
+  }
+  for (std::size_t index = 1; index < resource_begin_.size(); ++index) {
+    resource_begin_[index] += resource_begin_[index - 1];
+  }
+  by_resource_.resize(variable_count);
+  for (std::uint32_t index = 0; index < variable_count; ++index) {
+    by_resource_[resource_begin_[plan.variables[index].resource.index + std::size_t{1}]++] = {
+        index};
   }
   for (std::uint32_t index = 0; index < plan.resources.size(); ++index) {
     const Resource& resource = plan.resources[index];
@@ -87,7 +94,7 @@ std::span<const TermId> Terms::children(TermId term) const {
 
 const Value* Terms::value(TermId term) const {
   const Term& node = terms_[term.index];
-  return node.kind == TermKind::constant ? &values_[node.a] : nullptr;
+  return node.kind == TermKind::constant ? values_[node.a] : nullptr;
 }
 
 bool Terms::is_refuted(TermId term) const {
@@ -96,16 +103,29 @@ bool Terms::is_refuted(TermId term) const {
                             is_refuted(children(term)[1]));
 }
 
-TermId Terms::constant(const Value& value) {
-  const std::uint32_t known =
-      constants_.find_or_add(hash_of(value), static_cast<std::uint32_t>(values_.size()),
-                             [&](std::uint32_t other) { return values_[other] == value; });
-  if (known != UINT32_MAX) {
-    return value_terms_[known];
-  }
+// The place of an equal value; if there is none: none, and the value must be added next.
+std::uint32_t Terms::find_constant(const Value& value) {
+  return constants_.find_or_add(hash_of(value), static_cast<std::uint32_t>(values_.size()),
+                                [&](std::uint32_t other) { return *values_[other] == value; });
+}
+
+TermId Terms::constant(Value value) {
+  const std::uint32_t known = find_constant(value);
+  return known != UINT32_MAX ? value_terms_[known]
+                             : add_constant(own_values_.emplace_back(std::move(value)));
+}
+
+// The same of a constant of the plan, which is not copied.
+TermId Terms::constant_of_plan(std::uint32_t index) {
+  const Value& value = plan_.constants[index];
+  const std::uint32_t known = find_constant(value);
+  return known != UINT32_MAX ? value_terms_[known] : add_constant(value);
+}
+
+TermId Terms::add_constant(const Value& value) {
   const TermId term{static_cast<std::uint32_t>(terms_.size())};
   terms_.push_back({.kind = TermKind::constant, .a = static_cast<std::uint32_t>(values_.size())});
-  values_.push_back(value);
+  values_.push_back(&value);
   value_terms_.push_back(term);
   return term;
 }
@@ -123,8 +143,16 @@ TermId Terms::conjunction(TermId left, TermId right) {
 }
 
 VariableId Terms::variable(ResourceId resource, std::uint32_t attribute) const {
-  const auto found = variables_.find(pair_key(resource.index, attribute));
-  return found == variables_.end() ? VariableId{} : VariableId{found->second};
+  if (resource.index + std::size_t{1} >= resource_begin_.size()) {
+    return {};
+  }
+  for (std::uint32_t at = resource_begin_[resource.index];
+       at < resource_begin_[resource.index + std::size_t{1}]; ++at) {
+    if (plan_.variables[by_resource_[at].index].attribute == attribute) {
+      return by_resource_[at];
+    }
+  }
+  return {};
 }
 
 ResourceId Terms::element(ResourceId owner, std::uint32_t query) const {
@@ -350,7 +378,7 @@ TermId Terms::fold_constants(Op op, std::uint32_t detail, std::span<const TermId
   return result ? constant(*result) : as_term();
 }
 
-std::vector<TermId> Terms::conjuncts(TermId term) {
+FewOf<TermId> Terms::conjuncts(TermId term) {
   const Term node = terms_[term.index];
   std::vector<TermId> result;
   if (node.kind == TermKind::operation && node.op == Op::logical_and) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -58,7 +59,7 @@ class Terms {
   // False, or false for every element of a list that could be empty: `for e in l: false`.
   [[nodiscard]] bool is_refuted(TermId term) const;
 
-  TermId constant(const Value& value);
+  TermId constant(Value value);
   TermId initial(VariableId variable) const { return TermId{first_initial_ + variable.index}; }
   TermId poison() const { return poison_; }
   TermId unknown();
@@ -71,7 +72,7 @@ class Terms {
   // The same, of one that was asked for before.
   [[nodiscard]] TermId known(ExprId expr) const { return of_expr_[expr.index]; }
   // The conjuncts of a condition; `for x in l: a and b` is split, too.
-  [[nodiscard]] std::vector<TermId> conjuncts(TermId term);
+  [[nodiscard]] FewOf<TermId> conjuncts(TermId term);
 
   // `term` with the value of each variable taken from `state` (by variable index).
   TermId substitute(TermId term, std::span<const TermId> state);
@@ -114,20 +115,26 @@ class Terms {
   TermId fold_equal(TermId left, TermId right);
   TermId fold_conditional(TermId condition, TermId yes, TermId no);
   TermId fold_constants(Op op, std::uint32_t detail, std::span<const TermId> children);
+  std::uint32_t find_constant(const Value& value);
+  TermId constant_of_plan(std::uint32_t index);
+  TermId add_constant(const Value& value);
   TermId intern(Term term, std::span<const TermId> children);
   void grow_table();
 
   const Plan& plan_;
   std::vector<Term> terms_;
   std::vector<TermId> children_;
-  std::vector<Value> values_;
+  std::vector<const Value*> values_;  // of the plan, or of own_values_
+  std::deque<Value> own_values_;
   std::vector<std::uint32_t> table_;  // open addressing: index + 1 of an interned operation or leaf
   std::size_t interned_ = 0;
   HashTable constants_;              // of values_
   std::vector<TermId> value_terms_;  // by value
   std::vector<TermId> of_expr_;      // by ExprId, of closed expressions
   std::vector<TermId> of_constant_;  // by index of Plan::constants
-  std::unordered_map<std::uint64_t, std::uint32_t> variables_;
+  // Variables by resource: those of resource r are at resource_begin_[r] up to the next one's.
+  std::vector<std::uint32_t> resource_begin_;
+  std::vector<VariableId> by_resource_;
   std::unordered_map<std::uint64_t, std::uint32_t> elements_;
   TermId true_;
   TermId false_;

@@ -41,8 +41,9 @@ TermId Terms::of(ExprId id, Frame& frame) {
     case Op::constant: {
       TermId& known = of_constant_[expr.a];
       if (known.index == UINT32_MAX) {
-        const TermId made = of_value(plan_.constants[expr.a]);
-        of_constant_[expr.a] = made;
+        const bool is_open = plan_.constants[expr.a].as<Deferred>() != nullptr;
+        of_constant_[expr.a] =
+            is_open ? of_value(plan_.constants[expr.a]) : constant_of_plan(expr.a);
       }
       return of_constant_[expr.a];
     }

@@ -125,7 +125,7 @@ std::vector<std::string> words(const std::string& text) {
   plan::Diagnostics diagnostics;
   const plan::FileId file = sources.add("words", text);
   std::vector<std::string> result;
-  for (const plan::Token& token : plan::lex(sources, file, diagnostics).tokens) {
+  for (const plan::Token& token : plan::lex(sources.whole(file), diagnostics).tokens) {
     if (token.kind != plan::TokenKind::comma && token.kind != plan::TokenKind::newline) {
       result.emplace_back(sources.text(token.span()));
     }

@@ -55,8 +55,8 @@ Proven compiled(const std::string& path) {
 std::optional<Proven> random_proven(std::uint64_t seed, Shape shape) {
   Proven made{.plan = RandomPlan(seed, shape).make(), .certificate = {}};
   Diagnostics diagnostics;
-  const OrderFaults faults = order(made.plan, diagnostics);
-  made.certificate = prove_with_certificate(made.plan, diagnostics, faults);
+  OrderFaults faults = order(made.plan, diagnostics);
+  made.certificate = prove_with_certificate(made.plan, diagnostics, std::move(faults));
   if (diagnostics.has_errors()) {
     return std::nullopt;
   }

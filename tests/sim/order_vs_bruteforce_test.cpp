@@ -452,9 +452,9 @@ void check_ways_back(const Plan& plan, const Diagnostics& diagnostics) {
 void check_one(std::uint64_t seed, Shape shape, Tally& tally) {
   Plan plan = RandomPlan(seed, shape).make();
   Diagnostics diagnostics;
-  const OrderFaults faults = order(plan, diagnostics);
+  OrderFaults faults = order(plan, diagnostics);
   const bool is_ordered = !diagnostics.has_errors();
-  prove(plan, diagnostics, faults);
+  prove(plan, diagnostics, std::move(faults));
   if (!is_ordered) {
     ++tally.ambiguous;
     return;

@@ -15,8 +15,8 @@ using Texts = std::vector<std::string>;
 
 // Orders and proves; code and message of everything that was said.
 Texts said(Plan& plan, Diagnostics& diagnostics) {
-  const OrderFaults faults = order(plan, diagnostics);
-  prove(plan, diagnostics, faults);
+  OrderFaults faults = order(plan, diagnostics);
+  prove(plan, diagnostics, std::move(faults));
   Texts result;
   for (const Diagnostic& diagnostic : diagnostics.items()) {
     result.push_back(std::string(info(diagnostic.code).code) + " " + diagnostic.message);
@@ -169,9 +169,9 @@ TEST_CASE("an invariant is looked at in every state that a schedule can reach") 
           Texts{"E0407 `not (old_live.value and new_live.value)` does not hold at every moment of "
                 "the run"});
     REQUIRE(diagnostics.items().front().fixes.size() == 1);
-  CHECK(diagnostics.items().front().fixes.front().replacement == "after stop");
-  CHECK(diagnostics.items().front().fixes.front().description ==
-        "write `after stop` in the block of `start`");
+    CHECK(diagnostics.items().front().fixes.front().replacement == "after stop");
+    CHECK(diagnostics.items().front().fixes.front().description ==
+          "write `after stop` in the block of `start`");
   }
   SECTION("one after the other") {
     builder.after(start, stop);

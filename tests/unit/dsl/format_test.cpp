@@ -27,7 +27,7 @@ std::vector<std::string> words(const std::string& text) {
   const FileId file = sources.add("test.plan", text);
   std::vector<std::string> result;
   std::uint32_t before = sources.base(file);
-  for (const Token& token : lex(sources, file, diagnostics).tokens) {
+  for (const Token& token : lex(sources.whole(file), diagnostics).tokens) {
     std::string_view gap = sources.text({before, token.begin});
     for (std::size_t mark = gap.find('#'); mark != std::string_view::npos; mark = gap.find('#')) {
       gap.remove_prefix(mark);

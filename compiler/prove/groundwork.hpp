@@ -1,0 +1,17 @@
+// What a plan's expressions and effects mean, which order() works out and prove() goes on with.
+#pragma once
+
+#include "compiler/prove/effects.hpp"
+#include "compiler/prove/terms.hpp"
+
+namespace plan {
+
+// Of one plan, whose constants must stay where they are.
+struct Groundwork {
+  explicit Groundwork(const Plan& plan) : terms(plan), effects(plan, terms) {}
+
+  Terms terms;
+  Effects effects;
+};
+
+}  // namespace plan
