@@ -1,6 +1,7 @@
 #include "runtime/sim/world.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace plan::sim {
@@ -165,6 +166,9 @@ void SimulatedWorld::give(const std::vector<Effect>& given) {
   Inputs inputs(plan, options().secrets);
   Resources resources(plan, inputs);
   for (const Effect& effect : given) {
+    if (!effect.value.is_none() && effect.value.index >= plan.exprs.size()) {
+      throw std::logic_error("an effect whose value is no expression of the simulated plan");
+    }
     hosts.give(resources, effect);
   }
 }

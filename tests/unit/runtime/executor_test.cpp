@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <stdexcept>
 
 #include <catch2/catch.hpp>
 
@@ -35,6 +36,14 @@ TEST_CASE("a plan is carried out and its goals are observed") {
   CHECK(status_of(*report, "move") == StepStatus::done);
   CHECK(status_of(*report, "resume[c]") == StepStatus::done);
   CHECK(std::ranges::all_of(report->goals, &ConditionResult::holds));
+}
+
+TEST_CASE("a simulated world takes effects of its own plan only") {
+  const SampleMove move;
+  PlanBuilder other = move.builder;
+  const Effect foreign = other.sets(move.old_active, Value{false});
+  sim::SimulatedWorld simulated(move.plan());
+  CHECK_THROWS_AS(simulated.give({foreign}), std::logic_error);
 }
 
 TEST_CASE("a second apply has nothing to do and writes nothing") {
@@ -170,10 +179,10 @@ TEST_CASE("a step done by hand is marked only if it was done") {
   CHECK(refused.outcome == Outcome::refused);
   CHECK(simulated.storage.records.empty());
   PlanBuilder b = move.builder;
-  simulated.give({b.sets(move.old_active, Value{false})});
+  const Effect stopped = b.sets(move.old_active, Value{false});
   sim::SimulatedWorld by_hand(b.plan);
   by_hand.give(move.given);
-  by_hand.give({b.sets(move.old_active, Value{false})});
+  by_hand.give({stopped});
   World second = by_hand.world();
   const Report marked = mark_done(b.plan, second, options, "stop", "by hand");
   INFO(messages(marked));
