@@ -71,6 +71,7 @@ class Describing {
   std::string children(const Expr& expr);
   std::string quantifier(const Expr& expr);
   [[nodiscard]] bool is_distinct(const Expr& expr) const;
+  [[nodiscard]] std::uint32_t thing(ExprId id) const;
   // The value of a path of fields from a slot or constant; null where it is not known.
   Value path(ExprId id);
 
@@ -126,8 +127,16 @@ bool Describing::is_distinct(const Expr& expr) const {
   }
   const Expr left = core_[{facts.a}];
   const Expr right = core_[{facts.b}];
-  return left.op == Op::state_of && right.op == Op::state_of && left.a == keys.a &&
-         right.a == keys.b;
+  return left.op == Op::state_of && right.op == Op::state_of && thing({left.a}) == keys.a &&
+         thing({right.a}) == keys.b;
+}
+
+// Whose fact is asked for: of a resource made of one thing, a host's machine, that thing.
+std::uint32_t Describing::thing(ExprId id) const {
+  const Expr expr = core_[id];
+  const bool is_made_of_one =
+      expr.op == Op::resource && expr.children_end == expr.children_begin + 1;
+  return is_made_of_one ? core_.child(expr.children_begin).index : id.index;
 }
 
 std::string Describing::text(ExprId id, int binding) {

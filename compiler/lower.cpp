@@ -508,7 +508,7 @@ ExprId Lowering::native(const ast::Call& node, ast::ExprId id, Symbol callee) {
 }
 
 // Two resources are different things if their keys differ, and, where the type has a fact
-// `identity`, what the hosts report differs, too.
+// `identity`, what the hosts report differs, too. Two hosts are what their machines are.
 ExprId Lowering::distinct(const ast::Call& node, Span span) {
   const ast::ExprId left_node = module().file.arguments[node.arguments.begin].value;
   const std::uint32_t kind = type(left_node);
@@ -516,17 +516,25 @@ ExprId Lowering::distinct(const ast::Call& node, Span span) {
   const ExprId right = expr(module().file.arguments[node.arguments.begin + 1].value);
   const ExprId by_key = binary(Op::not_equal, left, right);
   const Type found = context_.types[kind];
-  if (found.kind != TypeKind::resource) {
+  std::uint32_t of = found.detail;
+  ExprId first = left;
+  ExprId second = right;
+  if (found.kind == TypeKind::host) {
+    const Module& natives = context_.modules[Modules::native];
+    of = natives.resource_type_indexes[natives.names.find(Name("host_machine"))->index];
+    first = core_.add({.op = Op::resource, .b = of}, std::vector{left});
+    second = core_.add({.op = Op::resource, .b = of}, std::vector{right});
+  } else if (found.kind != TypeKind::resource) {
     return by_key;
   }
-  const auto& attributes = context_.plan.resource_types[found.detail].attributes;
+  const auto& attributes = context_.plan.resource_types[of].attributes;
   const auto identity = std::ranges::find(attributes, "identity", &Attribute::name);
   if (identity == attributes.end()) {
     return by_key;
   }
   const auto attribute = static_cast<std::uint32_t>(identity - attributes.begin());
-  const ExprId one = state(left, found.detail, attribute, span);
-  const ExprId two = state(right, found.detail, attribute, span);
+  const ExprId one = state(first, of, attribute, span);
+  const ExprId two = state(second, of, attribute, span);
   return binary(Op::logical_and, by_key, binary(Op::not_equal, one, two));
 }
 

@@ -415,6 +415,9 @@ class Lines {
   }
 
   std::string arguments(const EffectCall& call) const {
+    if (call.effect == "machine_identity") {
+      return "cat /etc/machine-id /proc/sys/kernel/random/boot_id";
+    }
     if (call.effect == "http_request" && call.arguments.size() >= 2) {
       std::string shown = "http " + script(call.arguments[0]) + " " + script(call.arguments[1]);
       if (call.arguments.size() > 2 && !call.arguments[2].is_none()) {

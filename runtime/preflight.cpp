@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "runtime/same_machine.hpp"
 #include "runtime/text.hpp"
 
 namespace plan {
@@ -76,7 +77,8 @@ bool has_secrets(RunContext& context, Report& report) {
   return !report.diagnostics.has_errors();
 }
 
-bool connect(RunContext& context, Programs& programs, Report& report) {
+// Which boot each host is in, of all that could be reached; the others are in the report.
+Boots connect(RunContext& context, Programs& programs, Report& report) {
   const AttributeSource none = [](ResourceId, std::uint32_t) -> EvaluationResult {
     return std::unexpected(EvaluationError{.message = "not observed"});
   };
@@ -84,6 +86,7 @@ bool connect(RunContext& context, Programs& programs, Report& report) {
   RunEnvironment environment(context.resources, nothing_bound, context.run_id, none);
   std::size_t outstanding = 0;
   bool is_done = true;
+  Boots boots;
   const std::vector<std::uint32_t> hosts = used_hosts(context.plan);
   report.hosts.resize(hosts.size());
   for (std::size_t index = 0; index < hosts.size(); ++index) {
@@ -116,6 +119,7 @@ bool connect(RunContext& context, Programs& programs, Report& report) {
           } else if (const auto* connected = std::get_if<ConnectResult>(&answer)) {
             seen.is_connected = true;
             seen.os = connected->os;
+            boots[hosts[index]] = connected->boot_id;
             tell(context, RunEventKind::host_connected, seen.name, connected->os);
           }
           is_done = --outstanding == 0;
@@ -123,7 +127,7 @@ bool connect(RunContext& context, Programs& programs, Report& report) {
         ProgramKind::body);
   }
   pump_until(programs, is_done);
-  return !report.diagnostics.has_errors();
+  return boots;
 }
 
 // All facts that anything in the plan reads are observed now, also those that only a way back
@@ -314,8 +318,10 @@ Preflight preflight(RunContext& context,
                     Report& report) {
   tell(context, RunEventKind::preflight_started);
   Preflight result;
-  if (has_secrets(context, report) && connect(context, programs, report)) {
+  const Boots boots = has_secrets(context, report) ? connect(context, programs, report) : Boots();
+  if (!report.diagnostics.has_errors()) {
     gather_facts(context, programs, observations);
+    check_same_machine(context, programs, observations, boots, report);
     decide_rules(context, programs, observations, history, report);
     check_invariants(context, programs, observations, history, report);
     Forecast forecast(context);

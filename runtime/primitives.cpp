@@ -3,17 +3,22 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
+#include "dsl/diagnostic.hpp"
+
 namespace plan {
 
 namespace {
 
-constexpr std::array<PrimitiveInfo, 6> table{{
+constexpr std::array<PrimitiveInfo, 7> table{{
     {"exec", 1},
     {"run", 1},
     {"http_request", 7},
     {"sql", 3},
     {"write", 4},
     {"write_secret", 4},
+    {"machine_identity", 0},
 }};
 
 const Value* argument(const PrimitiveCall& call, std::size_t position) {
@@ -220,6 +225,23 @@ std::expected<Value, Failure> decode_http(const PrimitiveCall& call, const HttpR
   return http_value(result);
 }
 
+// The boot belongs to it: machines made of one image may share a machine id, but not a boot.
+std::expected<Value, Failure> machine_value(const PrimitiveCall& call,
+                                            const ConnectResult& result) {
+  // systemd writes the word into images whose machines are to get an id of their own.
+  if (result.machine_id.empty() || result.machine_id == "uninitialized") {
+    Failure failure{.kind = FailureKind::failed,
+                    .code = Code::machine_without_id,
+                    .message = fmt::format(fmt::runtime(info(Code::machine_without_id).format),
+                                           call.host.is_local ? "this machine" : call.host.name)};
+    failure.helps.emplace_back(
+        "as root there: `systemd-machine-id-setup`, or "
+        "`tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id`");
+    return std::unexpected(std::move(failure));
+  }
+  return Value{result.machine_id + "/" + result.boot_id};
+}
+
 struct Decoder {
   const PrimitiveCall& call;
 
@@ -245,7 +267,9 @@ struct Decoder {
   std::expected<Value, Failure> operator()(HttpResult& result) const {
     return decode_http(call, result);
   }
-  std::expected<Value, Failure> operator()(ConnectResult&) const { return Value{true}; }
+  std::expected<Value, Failure> operator()(ConnectResult& result) const {
+    return machine_value(call, result);
+  }
   std::expected<Value, Failure> operator()(Failure& failure) const {
     const bool is_answered = call.effect == "http_request" && !must_succeed(call) &&
                              failure.kind == FailureKind::refused;
@@ -275,6 +299,9 @@ std::expected<ActionBody, Failure> build(const PrimitiveCall& call) {
   }
   if (call.effect == "write" || call.effect == "write_secret") {
     return build_write(call, call.effect == "write_secret");
+  }
+  if (call.effect == "machine_identity") {
+    return Connect{.host = call.host};
   }
   return std::unexpected(value_failure("there is no native effect `" + call.effect + "`"));
 }

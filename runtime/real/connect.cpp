@@ -8,10 +8,11 @@ namespace plan::real {
 
 namespace {
 
-// Four lines; empty where the host does not tell.
+// Four lines; empty where the host does not tell, or a file is.
 constexpr std::string_view questions =
-    "( cat /etc/machine-id 2>/dev/null || echo; cat /proc/sys/kernel/random/boot_id 2>/dev/null || "
-    "echo; uname -sr; if [ -r /etc/os-release ]; then . /etc/os-release; elif [ -r "
+    "( for file in /etc/machine-id /proc/sys/kernel/random/boot_id; do "
+    "printf '%s\\n' \"$(head -n 1 \"$file\" 2>/dev/null)\"; done; uname -sr; if [ -r "
+    "/etc/os-release ]; then . /etc/os-release; elif [ -r "
     "/usr/lib/os-release ]; then . /usr/lib/os-release; fi; printf '%s\\n' "
     "\"${PRETTY_NAME:-$(uname -s)}\" ) </dev/null";
 

@@ -28,6 +28,12 @@ write_inputs new=nowhere
 verify_refused "a host that does not exist" 'nowhere'
 write_inputs new=old
 verify_refused "the same host twice" 'same (host|machine|database|thing)|not distinct|distinct'
+write_inputs new="$(on old hostname -I | awk '{print $1}')"
+verify_refused "one machine under two addresses" '.old_db. and .new_db. are one and the same: .old. and .new. are one machine'
+write_inputs
+on new "mv /etc/machine-id /etc/machine-id.away && touch /etc/machine-id"
+verify_refused "a host without a machine id" 'host .new. has no machine id'
+on new "mv /etc/machine-id.away /etc/machine-id"
 write_inputs new_user=nobody_such
 verify_refused "a user that does not exist" 'permission denied|authentication|log ?in'
 write_inputs new_user=plain

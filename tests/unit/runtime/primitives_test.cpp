@@ -49,6 +49,18 @@ TEST_CASE("the table of primitives is what native.plan declares") {
   CHECK(table == declared_effects());
 }
 
+TEST_CASE("a machine's identity is its machine id in its boot, and nothing without a machine id") {
+  PrimitiveCall made = call("machine_identity", {});
+  made.host.name = "old";
+  CHECK(*decode(made, ConnectResult{.machine_id = "m", .boot_id = "b"}) ==
+        Value{std::string("m/b")});
+  const auto none = decode(made, ConnectResult{.machine_id = "", .boot_id = "b"});
+  REQUIRE_FALSE(none);
+  CHECK(none.error().code == Code::machine_without_id);
+  CHECK(none.error().message ==
+        "host `old` has no machine id: /etc/machine-id is missing or empty");
+}
+
 TEST_CASE("every primitive of the table can be built") {
   for (const PrimitiveInfo& primitive : primitives()) {
     PrimitiveCall made = call(std::string(primitive.name), {words({"x"})});
