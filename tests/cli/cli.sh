@@ -342,7 +342,7 @@ holds "$out" "if the run dies inside it" "explain step speaks of a crash"
 holds "$out" "it is repeated from its beginning" "explain step says what a crash leads to"
 expect 0 "explain step, the other one" "$plan" explain step one --plan "$work/small.plan" --json
 asks "$out" '.before[0] | startswith("`two`: that needs")' "explain step says what waits for it"
-asks "$out" '(.way_back | length) == 1 and (.crash | length) > 0' "explain step has the way back"
+asks "$out" '(.way_back | length) == 2 and (.crash | length) > 0' "explain step has the way back"
 holds "$out" "first.exists" "explain step names the state"
 expect 2 "explain of no step" "$plan" explain step tow --plan "$work/small.plan"
 holds "$err" '`two`' "explain step has a suggestion"
