@@ -140,15 +140,17 @@ TEST_CASE("output beyond the limit is dropped, and said") {
 
 TEST_CASE("a command over its deadline is ended, its outcome unknown, and the next one works") {
   const auto real = effector();
+  // The shell is open before the time begins.
+  CHECK(answer(*real, command({"true"})).code == 0);
   Action action = script("echo begun >&2; sleep 60");
-  action.timeout = 300ms;
+  action.timeout = 1s;
   const auto begun = std::chrono::steady_clock::now();
   const Failure why = failure_of(*real, std::move(action));
   CHECK(why.kind == FailureKind::unknown);
   CHECK(why.code == Code::action_timed_out);
   REQUIRE(why.notes.size() == 1);
   CHECK(why.notes[0].find("begun") != std::string::npos);
-  CHECK(std::chrono::steady_clock::now() - begun < 3s);
+  CHECK(std::chrono::steady_clock::now() - begun < 20s);
   CHECK(answer(*real, command({"true"})).code == 0);
 }
 

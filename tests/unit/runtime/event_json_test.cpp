@@ -1,6 +1,7 @@
+#include "runtime/event_json.hpp"
+
 #include <catch2/catch.hpp>
 
-#include "runtime/event_json.hpp"
 #include "runtime/text.hpp"
 
 namespace plan {

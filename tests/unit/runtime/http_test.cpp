@@ -152,14 +152,14 @@ TEST_CASE("an answer that does not come in time leaves the outcome unknown") {
 
 TEST_CASE("an answer has a limit") {
   const Server server;
-  CHECK(failure_of(call("GET", server.url("/large"))).code == Code::answer_too_large);
+  CHECK(failure_of(call("GET", server.url("/large")), 25s).code == Code::answer_too_large);
 }
 
 TEST_CASE("plain HTTP where TLS is asked for is not trusted") {
   const Server server;
   std::string url = server.url("/");
   url.insert(4, "s");
-  const Failure why = failure_of(call("GET", url), 3s);
+  const Failure why = failure_of(call("GET", url), 25s);
   CHECK(why.kind == FailureKind::refused);
   CHECK(why.code == Code::server_not_trusted);
 }
