@@ -20,7 +20,6 @@ class DiskLoader : public SourceLoader {
   std::optional<std::string> standard_input_;
 };
 
-
 // The error is the system's: "No such file or directory". "-" is standard input.
 [[nodiscard]] std::expected<std::string, std::string> read_file(const std::string& path);
 // Writes under a temporary name and renames, so that a reader never sees half a file. "-" is

@@ -21,7 +21,8 @@ const std::vector<CommandHelp>& command_helps() {
        "  plan verify upgrade.json upgrade.proof.json\n\n"
        "Exit status: 0 the certificate proves the plan, 3 it does not, 2 a file cannot be read."},
       {Command::lint, "lint", "Say what is allowed in a plan and better said otherwise",
-       "Looks at no host. Each finding has a rule; `# allow lint RULE: why` above a declaration, or\n"
+       "Looks at no host. Each finding has a rule; `# allow lint RULE: why` above a declaration, "
+       "or\n"
        "at the head of the file, silences it there.\n\n"
        "Examples:\n"
        "  plan lint upgrade.plan\n"

@@ -14,10 +14,10 @@ namespace plan {
 struct LoadedPlan {
   SourceMap sources;
   Diagnostics diagnostics;
-  std::optional<Plan> plan;  // absent: `problem`, or errors among the diagnostics
+  std::optional<Plan> plan;     // absent: `problem`, or errors among the diagnostics
   std::optional<Plan> refused;  // the plan whose order or proof failed: for drawings only
   std::string certificate;      // if options.certificate is set
-  std::string problem;       // a file that cannot be used; empty if the compiler has spoken
+  std::string problem;          // a file that cannot be used; empty if the compiler has spoken
   std::map<std::string, SecretSource> secret_sources;
   bool was_compiled = false;  // the file was a compiled plan
 };

@@ -175,10 +175,10 @@ EvaluationResult Resources::field(ResourceId resource,
   const Resource& planned = plan_.resources[resource.index];
   if (planned.is_element() && planned.fields[field].as<Deferred>() != nullptr &&
       environment.resolve(resource) == resource) {
-    return std::unexpected(EvaluationError{
-        .message = "`" + type(resource).field_names[field] + "` of `" + planned.name +
-                   "` is asked outside of its loop",
-        .is_unknown = true});
+    return std::unexpected(EvaluationError{.message = "`" + type(resource).field_names[field] +
+                                                      "` of `" + planned.name +
+                                                      "` is asked outside of its loop",
+                                           .is_unknown = true});
   }
   return evaluate(plan_, plan_.resources[resource.index].fields[field], environment);
 }

@@ -58,7 +58,7 @@ struct Node {
   bool holds_slot = false;
   bool is_timed_out = false;  // it is being cancelled because its time is over
   bool is_undecided = false;  // looking: whether it has to be done is not known yet
-  MonotonicTime began{0};  // when it began to act
+  MonotonicTime began{0};     // when it began to act
   MonotonicTime deadline{0};
   std::chrono::milliseconds poll{0};
   std::chrono::milliseconds elapsed{0};

@@ -382,8 +382,9 @@ void Scheduler::handle(const events::Answered& event) {
                    " --reason …`");
       state_.problems.push_back(std::move(problem));
     } else {
-      state_.problems.push_back(diagnostic(Code::not_answered, step(id).span,
-                                           step(id).text.empty() ? self.name : step(id).text.text()));
+      state_.problems.push_back(
+          diagnostic(Code::not_answered, step(id).span,
+                     step(id).text.empty() ? self.name : step(id).text.text()));
     }
     stop(id, self.is_open ? StepStatus::interrupted : StepStatus::waiting,
          is_open_question ? "waits for a person" : "a person said no");

@@ -1,7 +1,7 @@
-// SQLite with a rollback journal, https://www.sqlite.org/atomiccommit.html, and synchronous=EXTRA: a
-// transaction is durable when it returns. No write-ahead log: a damaged one is taken by SQLite for one
-// that ends early, so records that were durable would vanish without a word; here all of them are in one
-// file, whose damage the records' chain shows.
+// SQLite with a rollback journal, https://www.sqlite.org/atomiccommit.html, and synchronous=EXTRA:
+// a transaction is durable when it returns. No write-ahead log: a damaged one is taken by SQLite
+// for one that ends early, so records that were durable would vanish without a word; here all of
+// them are in one file, whose damage the records' chain shows.
 #include "runtime/real/storage.hpp"
 
 #include <cerrno>

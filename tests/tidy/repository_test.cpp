@@ -79,10 +79,9 @@ TEST_CASE("includes point to the left: dsl, compiler, runtime, cli") {
 }
 
 TEST_CASE("the checker of certificates uses nothing of the prover") {
-  const std::vector<std::string_view> shared = {"compiler/plan.hpp", "compiler/digest.hpp",
-                                                "compiler/json_reader.hpp",
-                                                "compiler/operations.hpp",
-                                                "compiler/operation_details.hpp"};
+  const std::vector<std::string_view> shared = {
+      "compiler/plan.hpp", "compiler/digest.hpp", "compiler/json_reader.hpp",
+      "compiler/operations.hpp", "compiler/operation_details.hpp"};
   for (const SourceFile& file : read_sources({"verify"})) {
     for (const std::string& line : file.lines) {
       const std::string_view target = included(line);
