@@ -8,6 +8,7 @@
 #include "cli/fix_files.hpp"
 #include "cli/show.hpp"
 #include "compiler/digest.hpp"
+#include "compiler/inputs_file.hpp"
 #include "compiler/prove.hpp"
 
 namespace plan {
@@ -19,7 +20,39 @@ bool is_compiled_plan(const std::string& text) {
   return first != std::string::npos && text[first] == '{';
 }
 
-void read_compiled(const std::string& text, const Options& options, LoadedPlan& loaded) {
+// Of a compiled plan the inputs are part; where its secrets come from is not.
+void read_inputs_of_compiled(const Options& options,
+                             InputNeed need,
+                             SourceLoader& loader,
+                             LoadedPlan& loaded) {
+  if (options.inputs_file) {
+    std::string why;
+    const std::optional<std::string> text = loader.read(*options.inputs_file, why);
+    if (!text) {
+      loaded.problem = "cannot read `" + *options.inputs_file + "`: " + why;
+      return;
+    }
+    SourceMap sources;
+    loaded.secret_sources =
+        read_secret_sources(sources, *options.inputs_file, *text, *loaded.plan, loaded.diagnostics);
+    if (loaded.diagnostics.has_errors()) {
+      loaded.sources = std::move(sources);  // else nothing will be shown of it
+    }
+  }
+  for (const Input& input : loaded.plan->inputs) {
+    if (need == InputNeed::all && !input.is_secret && !input.value) {
+      loaded.diagnostics.report<Code::missing_input>(Span{}, input.name)
+          .help("give it when the plan is compiled: plan check PLAN --inputs FILE --out " +
+                options.file);
+    }
+  }
+}
+
+void read_compiled(const std::string& text,
+                   const Options& options,
+                   InputNeed need,
+                   SourceLoader& loader,
+                   LoadedPlan& loaded) {
   loaded.was_compiled = true;
   if (!options.set.empty()) {
     loaded.problem = "`" + options.file +
@@ -33,6 +66,7 @@ void read_compiled(const std::string& text, const Options& options, LoadedPlan& 
     return;
   }
   loaded.plan = std::move(*plan);
+  read_inputs_of_compiled(options, need, loader, loaded);
   if (options.command == Command::check && options.certificate) {
     loaded.certificate = prove_with_certificate(*loaded.plan, loaded.diagnostics);
     loaded.refused =
@@ -76,7 +110,7 @@ LoadedPlan load_plan(const Options& options, InputNeed need, SourceLoader& loade
     return loaded;
   }
   if (is_compiled_plan(*text)) {
-    read_compiled(*text, options, loaded);
+    read_compiled(*text, options, need, loader, loaded);
     return loaded;
   }
   if (options.inputs_file) {

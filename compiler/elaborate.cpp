@@ -79,7 +79,7 @@ void Elaborator::run() {
 // --- what an evaluation asks for
 
 Value Elaborator::make_host(const Map& fields, Span at) {
-  auto host = host_value(fields, host_name_.text(), assembly_);
+  auto host = host_value(Value{fields}, host_name_.text(), assembly_);
   if (!host) {
     diagnostics_.report<Code::cannot_compute>(at, host.error());
     return Value{assembly_.host({})};

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/inputs_file.hpp"
 #include "compiler/value_text.hpp"
 #include "dsl/parse.hpp"
 #include "dsl/spell.hpp"
@@ -18,83 +19,71 @@ Evaluated failure(std::string text) {
   return std::unexpected(std::move(text));
 }
 
-// --- literals without types
-
-Evaluated literal(const ast::File& file, ast::ExprId id);
-
-Evaluated map_literal(const ast::File& file, ast::Range fields) {
-  Map map;
-  for (std::uint32_t index = fields.begin; index < fields.end; ++index) {
-    auto value = literal(file, file.arguments[index].value);
-    if (!value) {
-      return value;
-    }
-    map.emplace_back(file.arguments[index].name.text(), std::move(*value));
-  }
-  return Value{std::move(map)};
-}
-
-Evaluated list_literal(const ast::File& file, ast::Range items) {
-  List list;
-  for (std::uint32_t index = items.begin; index < items.end; ++index) {
-    auto value = literal(file, file.expr_lists[index]);
-    if (!value) {
-      return value;
-    }
-    list.push_back(std::move(*value));
-  }
-  return Value{std::move(list)};
-}
-
-Evaluated literal(const ast::File& file, ast::ExprId id) {
-  const auto& node = file[id].node;
-  if (const auto* flag = std::get_if<ast::BoolLiteral>(&node)) {
-    return Value{flag->value};
-  }
-  if (const auto* number = std::get_if<ast::IntLiteral>(&node)) {
-    return Value{number->value};
-  }
-  if (const auto* duration = std::get_if<ast::DurationLiteral>(&node)) {
-    return Value{Duration{duration->value_ms}};
-  }
-  if (const auto* size = std::get_if<ast::SizeLiteral>(&node)) {
-    return Value{Size{size->value_bytes}};
-  }
-  if (const auto* version = std::get_if<ast::VersionLiteral>(&node)) {
-    return Value{Version{std::string(version->text.text())}};
-  }
-  if (const auto* text = std::get_if<ast::StringLiteral>(&node)) {
-    for (std::uint32_t index = text->parts.begin; index < text->parts.end; ++index) {
-      if (file.string_parts[index].text == UINT32_MAX) {
-        return failure("a given value cannot hold ${…}");
-      }
-    }
-    return Value{literal_text(file, id)};
-  }
-  if (const auto* list = std::get_if<ast::ListLiteral>(&node)) {
-    return list_literal(file, list->items);
-  }
-  if (const auto* record = std::get_if<ast::RecordLiteral>(&node)) {
-    return map_literal(file, record->fields);
-  }
-  if (const auto* name = std::get_if<ast::NameRef>(&node)) {
-    return name->name.text() == "null" ? Value{} : Value{EnumValue{name->name}};
-  }
-  if (const auto* unary = std::get_if<ast::Unary>(&node)) {
-    auto operand = literal(file, unary->operand);
-    return operand && unary->op == ast::UnaryOp::negate ? apply(Op::negate, *operand) : operand;
-  }
-  return failure("only literal values can be given");
-}
-
 // --- texts
 
+using DescribedHost = std::expected<Host, std::string>;
+
+DescribedHost bad_host(std::string text) {
+  return std::unexpected(std::move(text));
+}
+
+// An address is handed to OpenSSH, and shown: what no host name has is a mistake.
+bool is_address(std::string_view text) {
+  return !text.starts_with('-') && std::ranges::all_of(text, [](char c) {
+    return c > ' ' && c != '\x7f' &&
+           std::string_view("{}\"'`$;&|<>()").find(c) == std::string_view::npos;
+  });
+}
+
+DescribedHost host_of_fields(const Map& fields, std::string_view name) {
+  Host host;
+  host.name = std::string(name);
+  for (const auto& [key, value] : fields) {
+    const auto* text = value.as<std::string>();
+    const auto* number = value.as<std::int64_t>();
+    const bool* flag = value.as<bool>();
+    if (key == "address" && text != nullptr && is_address(*text)) {
+      host.address = *text;
+    } else if (key == "user" && text != nullptr) {
+      host.user = *text;
+    } else if (key == "become" && text != nullptr) {
+      host.become = *text;
+    } else if (key == "port" && number != nullptr && *number > 0 && *number < 65536) {
+      host.port = static_cast<int>(*number);
+    } else if (key == "local" && flag != nullptr) {
+      host.is_local = *flag;
+    } else if (key == "become_password" && value.as<Deferred>() != nullptr) {
+      host.become_password = value.as<Deferred>()->expr;
+    } else if (value.as<Deferred>() != nullptr) {
+      return bad_host(fmt::format("`{}` of a host must be known when the plan is compiled", key));
+    } else {
+      static const std::map<std::string_view, std::string_view> wanted = {
+          {"address", "a name or an address"},
+          {"user", "a text"},
+          {"become", "a text"},
+          {"port", "a number from 1 to 65535"},
+          {"local", "true or false"},
+          {"become_password", "a secret input"}};
+      const auto known = wanted.find(key);
+      return bad_host(
+          known == wanted.end()
+              ? fmt::format("a host has no field `{}`; it has address, user, become, port, local "
+                            "and become_password",
+                            key)
+              : fmt::format("`{}` of a host is {}, not {}", key, known->second, to_text(value)));
+    }
+  }
+  return !host.is_local && host.address.empty()
+             ? bad_host("a host needs an address, or `local: true`")
+             : DescribedHost(std::move(host));
+}
+
 // "local", "ops@10.0.0.5:22", "10.0.0.5".
-Evaluated host_of_text(std::string_view text, std::string_view name, Assembly& assembly) {
+DescribedHost host_of_text(std::string_view text, std::string_view name) {
   Map fields;
   if (text == "local" || text == "localhost") {
     fields.emplace_back("local", Value{true});
-    return host_value(fields, name, assembly);
+    return host_of_fields(fields, name);
   }
   const std::size_t at = text.find('@');
   if (at != std::string_view::npos) {
@@ -108,16 +97,32 @@ Evaluated host_of_text(std::string_view text, std::string_view name, Assembly& a
     const std::string_view digits = text.substr(colon + 1);
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (result.ec != std::errc{} || result.ptr != digits.data() + digits.size()) {
-      return failure(fmt::format("`{}` is not a port", digits));
+      return bad_host(fmt::format("`{}` is not a port", digits));
     }
     fields.emplace_back("port", Value{port});
     text = text.substr(0, colon);
   }
-  if (text.empty() || text.find_first_of(" \t\n{}") != std::string_view::npos) {
-    return failure("expected a host: an address, user@address:port, or `local`");
+  if (text.empty() || !is_address(text)) {
+    return bad_host("expected a host: an address, user@address:port, or `local`");
   }
   fields.emplace_back("address", Value{std::string(text)});
-  return host_value(fields, name, assembly);
+  return host_of_fields(fields, name);
+}
+
+// Where a path begins, and whom a request goes to, must not depend on who reads it.
+Evaluated text_of_kind(std::string_view text, TypeKind kind) {
+  if (kind == TypeKind::path && !text.starts_with('/')) {
+    return failure(fmt::format("expected a path from the root, like /srv/data, found `{}`", text));
+  }
+  if (kind == TypeKind::url) {
+    const std::string_view rest = text.starts_with("http://")    ? text.substr(7)
+                                  : text.starts_with("https://") ? text.substr(8)
+                                                                 : "";
+    if (rest.empty() || rest.starts_with('/') || rest.find_first_of(" \t\n") != rest.npos) {
+      return failure(fmt::format("expected a URL like http://localhost:8888, found `{}`", text));
+    }
+  }
+  return Value{std::string(text)};
 }
 
 Evaluated scalar_of_text(std::string_view text, const Type& type, const Plan& plan) {
@@ -125,7 +130,7 @@ Evaluated scalar_of_text(std::string_view text, const Type& type, const Plan& pl
     case TypeKind::string:
     case TypeKind::path:
     case TypeKind::url:
-      return Value{std::string(text)};
+      return text_of_kind(text, type.kind);
     case TypeKind::boolean:
       return text == "true" || text == "false"
                  ? Evaluated(Value{text == "true"})
@@ -179,41 +184,19 @@ Evaluated scalar_of_text(std::string_view text, const Type& type, const Plan& pl
 
 }  // namespace
 
-Evaluated host_value(const Map& fields, std::string_view name, Assembly& assembly) {
-  Host host;
-  host.name = std::string(name);
-  for (const auto& [key, value] : fields) {
-    const auto* text = value.as<std::string>();
-    const auto* number = value.as<std::int64_t>();
-    const bool* flag = value.as<bool>();
-    if (key == "address" && text != nullptr) {
-      host.address = *text;
-    } else if (key == "user" && text != nullptr) {
-      host.user = *text;
-    } else if (key == "become" && text != nullptr) {
-      host.become = *text;
-    } else if (key == "port" && number != nullptr && *number > 0 && *number < 65536) {
-      host.port = static_cast<int>(*number);
-    } else if (key == "local" && flag != nullptr) {
-      host.is_local = *flag;
-    } else if (key == "become_password" && value.as<Deferred>() != nullptr) {
-      host.become_password = value.as<Deferred>()->expr;
-    } else if (value.as<Deferred>() != nullptr) {
-      return failure(fmt::format("`{}` of a host must be known when the plan is compiled", key));
-    } else {
-      static constexpr std::string_view names[] = {"address", "user",  "become",
-                                                   "port",    "local", "become_password"};
-      return std::ranges::find(names, key) == std::ranges::end(names)
-                 ? failure(fmt::format("a host has no field `{}`; it has address, user, become, "
-                                       "port, local and become_password",
-                                       key))
-                 : failure(fmt::format("wrong value for `{}` of a host: {}", key, to_text(value)));
-    }
+std::expected<Host, std::string> described_host(const Value& given, std::string_view name) {
+  if (const auto* fields = given.as<Map>()) {
+    return host_of_fields(*fields, name);
   }
-  if (!host.is_local && host.address.empty()) {
-    return failure("a host needs an address, or `local: true`");
+  if (const auto* text = given.as<std::string>()) {
+    return host_of_text(*text, name);
   }
-  return Value{assembly.host(std::move(host))};
+  return bad_host("expected a host, found " + to_text(given));
+}
+
+Evaluated host_value(const Value& given, std::string_view name, Assembly& assembly) {
+  DescribedHost host = described_host(given, name);
+  return host ? Evaluated(Value{assembly.host(std::move(*host))}) : failure(host.error());
 }
 
 // The fields that are given, in the type's order. One that has a default may be left out.
@@ -262,13 +245,11 @@ Evaluated typed_value(const Value& raw,
   const auto* list = raw.as<List>();
   const auto* word = raw.as<EnumValue>();
   if (wanted.kind == TypeKind::host) {
-    if (map != nullptr) {
-      return host_value(*map, name, assembly);
-    }
-    if (const auto* text = raw.as<std::string>()) {
-      return host_of_text(*text, name, assembly);
-    }
-    return failure("expected a host, found " + to_text(raw));
+    return host_value(raw, name, assembly);
+  }
+  const bool is_checked_text = wanted.kind == TypeKind::path || wanted.kind == TypeKind::url;
+  if (const auto* text = raw.as<std::string>(); text != nullptr && is_checked_text) {
+    return text_of_kind(*text, wanted.kind);
   }
   if (wanted.kind == TypeKind::enumeration && word != nullptr) {
     return scalar_of_text(word->name.text(), wanted, assembly.plan());
@@ -321,6 +302,11 @@ class Reading {
         diagnostics_(diagnostics) {
     result_.values.resize(entry.inputs.size());
     is_given_.resize(entry.inputs.size(), false);
+    for (std::uint32_t index = 0; index < entry.inputs.size(); ++index) {
+      declared_.push_back({.name = entry.inputs[index].node->name.name.text(),
+                           .is_secret = types.kind(entry.input_types[index]) == TypeKind::secret,
+                           .span = entry.inputs[index].node->name.span});
+    }
   }
 
   void given(std::string_view name, const GivenInput& input);
@@ -331,21 +317,7 @@ class Reading {
   InputValues take() { return std::move(result_); }
 
  private:
-  std::optional<std::uint32_t> ordinal(std::string_view name, Span span, std::string_view origin);
-  [[nodiscard]] Span place(std::uint32_t ordinal) const {
-    return entry_.inputs[ordinal].node->name.span;
-  }
-  [[nodiscard]] bool is_secret(std::uint32_t ordinal) const {
-    return types_.kind(entry_.input_types[ordinal]) == TypeKind::secret;
-  }
   void set(std::uint32_t ordinal, Evaluated value, Span span, std::string_view origin);
-  void plan_file(std::string_view path, const std::string& text);
-  void json_file(std::string_view path, const std::string& text);
-  void secret(std::uint32_t ordinal, std::string_view name, const ast::File& file, ast::ExprId id);
-  void secret_of_json(std::uint32_t ordinal, std::string_view name, const Value& value);
-  bool secret_source(std::string_view name,
-                     std::string_view kind,
-                     std::vector<std::string> arguments);
 
   SourceMap& sources_;
   const Module& entry_;
@@ -353,34 +325,15 @@ class Reading {
   Assembly& assembly_;
   Diagnostics& diagnostics_;
   InputValues result_;
+  std::vector<DeclaredInput> declared_;
   std::vector<bool> is_given_;  // though perhaps not as a value of its type
 };
-
-std::optional<std::uint32_t> Reading::ordinal(std::string_view name,
-                                              Span span,
-                                              std::string_view origin) {
-  std::vector<std::string_view> names;
-  for (std::uint32_t index = 0; index < entry_.inputs.size(); ++index) {
-    names.push_back(entry_.inputs[index].node->name.name.text());
-    if (names.back() == name) {
-      is_given_[index] = true;
-      return index;
-    }
-  }
-  auto& diagnostic = diagnostics_.report<Code::unknown_input>(span, name);
-  diagnostic.note(fmt::format("given by {}", origin));
-  if (const auto near = nearest(name, names); !near.empty()) {
-    span.is_none() ? diagnostic.help(fmt::format("did you mean `{}`?", near))
-                   : diagnostic.did_you_mean(span, near);
-  }
-  return std::nullopt;
-}
 
 void Reading::set(std::uint32_t ordinal, Evaluated value, Span span, std::string_view origin) {
   if (!value) {
     diagnostics_
-        .report<Code::bad_input_value>(span.is_none() ? place(ordinal) : span,
-                                       entry_.inputs[ordinal].node->name.name.text(), value.error())
+        .report<Code::bad_input_value>(span.is_none() ? declared_[ordinal].span : span,
+                                       declared_[ordinal].name, value.error())
         .note(fmt::format("given by {}; its type is {}", origin,
                           types_.text(entry_.input_types[ordinal])));
     return;
@@ -391,19 +344,18 @@ void Reading::set(std::uint32_t ordinal, Evaluated value, Span span, std::string
 }
 
 bool Reading::takes(std::string_view name) const {
-  const auto found = std::ranges::find_if(
-      entry_.inputs, [name](const auto& input) { return input.node->name.name.text() == name; });
-  return found != entry_.inputs.end() &&
-         !is_secret(static_cast<std::uint32_t>(found - entry_.inputs.begin()));
+  const auto found = std::ranges::find(declared_, name, &DeclaredInput::name);
+  return found != declared_.end() && !found->is_secret;
 }
 
 void Reading::given(std::string_view name, const GivenInput& input) {
-  const auto found = ordinal(name, {}, input.origin);
+  const auto found = find_input(declared_, name, {}, input.origin, diagnostics_);
   if (!found) {
     return;
   }
-  if (is_secret(*found)) {
-    diagnostics_.report<Code::secret_in_clear>(place(*found), name)
+  is_given_[*found] = true;
+  if (declared_[*found].is_secret) {
+    diagnostics_.report<Code::secret_in_clear>(declared_[*found].span, name)
         .note(fmt::format("given by {}", input.origin))
         .help(
             "say in the inputs file where it comes from: env(\"NAME\"), file(\"path\"), "
@@ -418,7 +370,7 @@ void Reading::given(std::string_view name, const GivenInput& input) {
       (wanted.kind == TypeKind::host && input.text.find('{') != std::string::npos);
   if (!is_record_text) {
     Evaluated value = wanted.kind == TypeKind::host
-                          ? host_of_text(input.text, name, assembly_)
+                          ? host_value(Value{input.text}, name, assembly_)
                           : scalar_of_text(input.text, wanted, assembly_.plan());
     set(*found, std::move(value), {}, input.origin);
     return;
@@ -429,135 +381,34 @@ void Reading::given(std::string_view name, const GivenInput& input) {
   if (diagnostics_.error_count() > errors || file.declarations.size() != 1) {
     return;
   }
-  auto raw = literal(file, std::get<ast::LetDecl>(file.declarations[0].node).value);
+  auto raw = literal_value(file, std::get<ast::LetDecl>(file.declarations[0].node).value);
   set(*found, raw ? typed_value(*raw, type, name, types_, assembly_) : raw, {}, input.origin);
 }
 
 void Reading::file(std::string_view path, const std::string& text) {
-  if (path.ends_with(".json")) {
-    json_file(path, text);
-  } else {
-    plan_file(path, text);
+  InputsFile file = read_inputs_file(sources_, path, text, declared_, diagnostics_);
+  for (const std::uint32_t secret : file.secrets) {
+    is_given_[secret] = true;
   }
-}
-
-void Reading::plan_file(std::string_view path, const std::string& text) {
-  const FileId id = sources_.add(std::string(path), text);
-  const ast::File file = parse_value_file(sources_, id, diagnostics_);
-  for (const ast::Declaration& declaration : file.declarations) {
-    const auto& let = std::get<ast::LetDecl>(declaration.node);
-    const std::string_view name = let.name.name.text();
-    const auto found = ordinal(name, let.name.span, path);
-    if (!found || let.value.is_none()) {
-      continue;
-    }
-    if (is_secret(*found)) {
-      secret(*found, name, file, let.value);
-      continue;
-    }
-    auto raw = literal(file, let.value);
-    set(*found, raw ? typed_value(*raw, entry_.input_types[*found], name, types_, assembly_) : raw,
-        file[let.value].span, path);
+  for (FileValue& given : file.values) {
+    is_given_[given.input] = true;
+    set(given.input,
+        given.value ? typed_value(*given.value, entry_.input_types[given.input],
+                                  declared_[given.input].name, types_, assembly_)
+                    : std::move(given.value),
+        given.span, path);
   }
-}
-
-void Reading::json_file(std::string_view path, const std::string& text) {
-  const auto parsed = parse_json(text);
-  const Map* map = parsed ? parsed->as<Map>() : nullptr;
-  if (map == nullptr) {
-    diagnostics_.report<Code::bad_inputs_file>(
-        {}, path, parsed ? "expected an object with the inputs' values" : parsed.error());
-    return;
-  }
-  for (const auto& [name, value] : *map) {
-    const auto found = ordinal(name, {}, path);
-    if (!found) {
-      continue;
-    }
-    if (is_secret(*found)) {
-      secret_of_json(*found, name, value);
-      continue;
-    }
-    set(*found, typed_value(value, entry_.input_types[*found], name, types_, assembly_), {}, path);
-  }
-}
-
-bool Reading::secret_source(std::string_view name,
-                            std::string_view kind,
-                            std::vector<std::string> arguments) {
-  SecretSource source;
-  if (kind == "env" && arguments.size() == 1) {
-    source.kind = SecretSource::Kind::environment;
-  } else if (kind == "file" && arguments.size() == 1) {
-    source.kind = SecretSource::Kind::file;
-  } else if (kind == "command" && !arguments.empty()) {
-    source.kind = SecretSource::Kind::command;
-  } else if (kind == "prompt" && arguments.empty()) {
-    source.kind = SecretSource::Kind::prompt;
-  } else {
-    return false;
-  }
-  source.arguments = std::move(arguments);
-  result_.secret_sources[std::string(name)] = std::move(source);
-  return true;
-}
-
-void Reading::secret(std::uint32_t, std::string_view name, const ast::File& file, ast::ExprId id) {
-  const auto* call = std::get_if<ast::Call>(&file[id].node);
-  const auto* callee =
-      call == nullptr ? nullptr : std::get_if<ast::NameRef>(&file[call->callee].node);
-  std::vector<std::string> arguments;
-  if (callee != nullptr) {
-    for (std::uint32_t index = call->arguments.begin; index < call->arguments.end; ++index) {
-      const ast::ExprId value = file.arguments[index].value;
-      if (const auto* list = std::get_if<ast::ListLiteral>(&file[value].node)) {
-        for (std::uint32_t item = list->items.begin; item < list->items.end; ++item) {
-          arguments.push_back(literal_text(file, file.expr_lists[item]));
-        }
-      } else {
-        arguments.push_back(literal_text(file, value));
-      }
-    }
-  }
-  if (callee == nullptr || !secret_source(name, callee->name.text(), std::move(arguments))) {
-    diagnostics_.report<Code::secret_in_clear>(file[id].span, name)
-        .help(
-            "say where it comes from: env(\"NAME\"), file(\"path\"), "
-            "command([\"pass\", \"show\", \"x\"]) or prompt()");
-  }
-}
-
-// { "db_password": { "env": "NAME" } }, { "command": ["pass", "show", "x"] }, { "prompt": [] }.
-void Reading::secret_of_json(std::uint32_t ordinal, std::string_view name, const Value& value) {
-  const auto* map = value.as<Map>();
-  std::vector<std::string> arguments;
-  if (map != nullptr && map->size() == 1) {
-    const Value& given = map->front().second;
-    if (const auto* text = given.as<std::string>()) {
-      arguments.push_back(*text);
-    } else if (const auto* list = given.as<List>()) {
-      for (const Value& item : *list) {
-        arguments.push_back(item.as<std::string>() == nullptr ? "" : *item.as<std::string>());
-      }
-    }
-  }
-  if (map == nullptr || map->size() != 1 ||
-      !secret_source(name, map->front().first, std::move(arguments))) {
-    diagnostics_.report<Code::secret_in_clear>(place(ordinal), name)
-        .help(
-            "say where it comes from: {\"env\": \"NAME\"}, {\"file\": \"path\"}, "
-            "{\"command\": [\"pass\", \"show\", \"x\"]} or {\"prompt\": []}");
-  }
+  result_.secret_sources = std::move(file.secret_sources);
 }
 
 void Reading::missing(const CompileOptions& options) {
   for (std::uint32_t index = 0; index < entry_.inputs.size(); ++index) {
-    const ast::InputDecl& node = *entry_.inputs[index].node;
+    const DeclaredInput& input = declared_[index];
     // One with a bad value was reported as that.
-    const bool is_there = is_given_[index] || !node.default_value.is_none();
-    if (!is_there && options.require_inputs && !is_secret(index)) {
-      diagnostics_.report<Code::missing_input>(place(index), node.name.name.text())
-          .help(fmt::format("give it with --set {}=… or in an inputs file", node.name.name.text()));
+    const bool is_there = is_given_[index] || !entry_.inputs[index].node->default_value.is_none();
+    if (!is_there && options.require_inputs && !input.is_secret) {
+      diagnostics_.report<Code::missing_input>(input.span, input.name)
+          .help(fmt::format("give it with --set {}=… or in an inputs file", input.name));
     }
   }
 }

@@ -42,7 +42,11 @@ struct InputValues {
                                     const Types& types,
                                     Assembly& assembly);
 
-// The host that `fields` (address, user, become, port, local, become_password) describe.
-[[nodiscard]] Evaluated host_value(const Map& fields, std::string_view name, Assembly& assembly);
+// The host that `given` (address, user, become, port, local, become_password) describe.
+[[nodiscard]] Evaluated host_value(const Value& given, std::string_view name, Assembly& assembly);
+// The same before it is part of a plan. `given` is a map of fields, or a text such as
+// "ops@10.0.0.5:22" or "local".
+[[nodiscard]] std::expected<Host, std::string> described_host(const Value& given,
+                                                              std::string_view name);
 
 }  // namespace plan

@@ -1,5 +1,6 @@
 // JSON text to Value and back.
 
+#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,6 +25,7 @@ struct Builder : nlohmann::json_sax<json> {
   std::vector<std::string> keys;
   Value result;
   std::string why;
+  std::string_view source;
 
   bool put(Value value) {
     if (open.empty()) {
@@ -99,7 +101,11 @@ struct Builder : nlohmann::json_sax<json> {
   bool start_array(std::size_t) override { return begin(Value{List{}}); }
   bool end_array() override { return end(); }
   bool parse_error(std::size_t position, const std::string&, const json::exception&) override {
-    why = fmt::format("not JSON: wrong at byte {}", position);
+    const std::string_view before = source.substr(0, position == 0 ? 0 : position - 1);
+    const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+    why = fmt::format("not JSON: {} at line {}, column {}",
+                      position > source.size() ? "it ends too early" : "wrong",
+                      std::ranges::count(before, '\n') + 1, before.size() - line_begin + 1);
     return false;
   }
 };
@@ -147,6 +153,7 @@ std::string convert(const Value& value, std::string& out) {
 
 Evaluated parse_json(std::string_view text) {
   Builder builder;
+  builder.source = text;
   if (!json::sax_parse(text, &builder)) {
     return std::unexpected(builder.why.empty() ? "not JSON" : builder.why);
   }

@@ -125,8 +125,7 @@ EvaluationResult Inputs::value(std::uint32_t input) {
     if (text) {
       result = Value{Secret(std::move(*text))};
     } else {
-      result = std::unexpected(EvaluationError{.message = "secret input `" + declared.name +
-                                                          "` has no value: " + text.error()});
+      result = std::unexpected(EvaluationError{.message = text.error()});
     }
   }
   if (!result && declared.value) {

@@ -161,6 +161,45 @@ asks "$out" '.format == "plan-verify/1" and .proven and .faults == []' "verify -
 expect 0 "certificate of a compiled plan" "$plan" check "$work/small.json" --certificate "$work/again.proof"
 cmp -s "$work/small.proof" "$work/again.proof" || fail "a certificate is the same each time"
 sed 's/"requirements":\[\[1,0,"plan"/"requirements":[[1,0,"preflight"/' "$work/small.proof" >"$work/forged.proof"
+# --- inputs
+cat >"$work/inputs.plan" <<EOF2
+plan "Inputs"
+
+use std.file
+
+input where: host
+input base: path = "/srv"
+input from: url = "http://localhost:1"
+input password: secret
+
+step write = file.write(file.file(host: where, path: "\${base}/note"), "\${from}")
+goal file.file(host: where, path: "\${base}/note").exists
+EOF2
+for wrong in 'base=srv' 'base=' 'from=localhost' 'from=ftp://x' 'from=http://' 'where=-oProxyCommand=x' \
+  'where=host { address: "a b" }' 'where=host { address: "a", port: 99999 }'; do
+  expect 3 "the input $wrong" "$plan" check "$work/inputs.plan" --set "$wrong"
+  holds "$err" "error[E0640]: input \`${wrong%%=*}\`" "the input $wrong"
+done
+holds "$err" "\`port\` of a host is a number from 1 to 65535, not 99999" "a wrong port"
+printf '{"base": "/srv",\n "from" }' >"$work/wrong.json"
+expect 3 "inputs that are no JSON" "$plan" check "$work/inputs.plan" --inputs "$work/wrong.json"
+holds "$err" "at line 2, column 9" "inputs that are no JSON"
+printf 'where = "local"\nbase = "%s"\npassword = env("INPUTS_PASSWORD")\n' "$work" >"$work/given.plan"
+expect 4 "a secret that is not there" "$plan" apply "$work/inputs.plan" --inputs "$work/given.plan"
+holds "$err" "secret input \`password\` has no value: the environment has no" "a secret that is not there"
+holds "$out" "Refused: nothing was done." "a secret that is not there"
+# Of a compiled plan the inputs are part; where secrets come from is not.
+expect 0 "compiled with inputs" "$plan" check "$work/inputs.plan" --inputs "$work/given.plan" --out "$work/inputs.json"
+expect 0 "a compiled plan gets its secrets from the inputs file" env INPUTS_PASSWORD=x \
+  "$plan" apply "$work/inputs.json" --inputs "$work/given.plan" --yes
+sed 's/^base.*/base = "\/elsewhere"/' "$work/given.plan" >"$work/elsewhere.plan"
+expect 3 "a compiled plan with other inputs" env INPUTS_PASSWORD=x "$plan" apply "$work/inputs.json" --inputs "$work/elsewhere.plan"
+holds "$err" "input \`base\`: the plan was compiled with $work" "a compiled plan with other inputs"
+expect 2 "a compiled plan with inputs that are not there" "$plan" apply "$work/inputs.json" --inputs "$work/none"
+expect 0 "compiled without inputs" "$plan" check "$work/inputs.plan" --out "$work/open.json"
+expect 3 "a compiled plan whose inputs were left open" "$plan" apply "$work/open.json" --yes
+holds "$err" "input \`where\` has no value" "a compiled plan whose inputs were left open"
+
 cmp -s "$work/small.proof" "$work/forged.proof" && fail "the forged certificate is not another one"
 expect 3 "a changed certificate is refused" "$plan" verify "$work/small.json" "$work/forged.proof"
 holds "$err" "what \`two\` requires" "verify names what does not hold"

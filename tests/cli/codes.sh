@@ -57,6 +57,9 @@ causes E0642 "$plan" apply inputs.plan --yes
 causes E0643 "$plan" check inputs.plan --set password=hunter2
 echo '[1, 2]' >list.json
 causes E0644 "$plan" check inputs.plan --inputs list.json
+echo 'count = 2' >other.plan
+"$plan" check inputs.plan --set count=1 --out compiled.json >/dev/null
+causes E0645 "$plan" apply compiled.json --yes --inputs other.plan
 printf 'count = 1\npassword = env("DB_PASSWORD")\n' >given.plan
 causes E0623 "$plan" apply inputs.plan --yes --inputs given.plan
 causes E0501 "$plan" check inputs.plan --set count=0
