@@ -52,7 +52,7 @@ std::string markup(std::string_view text) {
 }
 
 // Breaks a long text at spaces, about `width` bytes a line.
-std::string wrapped(std::string_view text, std::size_t width) {
+std::string wrapped(std::string_view text, std::size_t width, std::string_view line_end = "<br/>") {
   std::string result;
   std::size_t column = 0;
   std::size_t begin = 0;
@@ -60,7 +60,7 @@ std::string wrapped(std::string_view text, std::size_t width) {
     const std::size_t space = std::min(text.find(' ', begin), text.size());
     const std::string_view word = text.substr(begin, space - begin);
     if (column > 0 && column + word.size() > width) {
-      result += "<br/>";
+      result += line_end;
       column = 0;
     } else if (column > 0) {
       result += " ";
@@ -138,10 +138,11 @@ class Writer {
   // What the numbered schedule leads to.
   void violation() {
     if (!options_.schedule.is_empty()) {
+      constexpr std::string_view left = "<br align=\"left\"/>";
       add(1, fmt::format("violation [id=\"violation\", shape=note, style=filled, "
                          "fillcolor=\"#FDE7EA\", color=\"#B00020\", label=<<b>a schedule that goes "
-                         "wrong</b>, by the numbers<br align=\"left\"/>{}>];",
-                         wrapped("violated: " + options_.schedule.violated, 60)));
+                         "wrong, by the numbers</b>{0}{1}{0}>];",
+                         left, wrapped("violated: " + options_.schedule.violated, 60, left)));
     }
   }
 
@@ -177,7 +178,7 @@ class Writer {
     const emit::ScheduleMark mark = emit::mark_of(options_, node.step);
     const bool is_marked = !mark.numbers.empty();
     if (!mark.then.empty()) {
-      small += "<br/>then: " + markup(mark.then);
+      small += "<br/>" + wrapped("then: " + mark.then, 44);
     }
     small += "<br/>on " + markup(node.host);
     if (ends) {

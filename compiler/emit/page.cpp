@@ -45,7 +45,7 @@ nav button[aria-current=true] { background: var(--panel); border-color: var(--ac
   border-top: 1px solid var(--line); }
 aside { grid-area: side; overflow: auto; padding: .8rem 1rem; background: var(--panel);
   border-left: 1px solid var(--line); overflow-wrap: anywhere; }
-aside ul { margin: 0; padding-left: 1.1rem; }
+aside ul, aside ol { margin: 0; padding-left: 1.3rem; }
 aside pre { margin: 0; padding: .5rem .6rem; background: var(--code); border-radius: 6px;
   white-space: pre-wrap; font: 12px/1.5 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 aside code { font: 12px/1.4 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }

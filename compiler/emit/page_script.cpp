@@ -39,7 +39,11 @@ function scale_to(scale, id) {
   const middle = new DOMPoint(shape.left + shape.width / 2, shape.top + shape.height / 2)
     .matrixTransform(svg.getScreenCTM().inverse());
   const width = frame.width / scale, height = frame.height / scale;
-  camera = { x: middle.x - width / 2, y: middle.y - height / 2, width, height };
+  // No more of what is beside the picture than has to be.
+  const from = (at, size, home_at, home_size) => size >= home_size ? home_at + (home_size - size) / 2
+    : Math.min(Math.max(at - size / 2, home_at), home_at + home_size - size);
+  camera = { x: from(middle.x, width, home.x, home.width), y: from(middle.y, height, home.y, home.height),
+             width, height };
   look();
 }
 pane.addEventListener("wheel", event => {
@@ -88,6 +92,15 @@ function add(parent, tag, text, name) {
   parent.append(element);
   return element;
 }
+// Between backticks stands code.
+function prose(parent, tag, text) {
+  const element = add(parent, tag);
+  text.split("`").forEach((part, index, parts) => {
+    if (index % 2 === 1 && index < parts.length - 1) add(element, "code", part);
+    else element.append(index % 2 === 1 ? "`" + part : part);
+  });
+  return element;
+}
 function link(parent, node) {
   const button = add(parent, "button", node.title, "link");
   button.type = "button";
@@ -120,6 +133,17 @@ function overview() {
     const list = add(side, "ul");
     for (const id of data.point_of_no_return) link(add(list, "li"), nodes.get(id));
   }
+  if (data.schedule) {
+    add(side, "h3", "refused: a schedule that goes wrong");
+    const list = add(side, "ol");
+    for (const moment of data.schedule.steps) {
+      const item = add(list, "li"), node = by_name.get(moment.step);
+      if (node) link(item, node); else item.append(moment.step);
+      if (moment.then) prose(item, "div", moment.then).className = "dim";
+    }
+    prose(side, "p", `violated: ${data.schedule.violated}`).className = "danger";
+    return;
+  }
   add(side, "h3", "compiled plan");
   add(side, "code", data.digest);
 }
@@ -140,9 +164,9 @@ function show(node) {
   side.replaceChildren();
   add(side, "h2", node.title === node.name ? node.name : `${node.title} (${node.name})`);
   add(side, "div", node.operation || node.kind, "dim");
-  if (node.documentation) add(side, "p", node.documentation);
+  if (node.documentation) prose(side, "p", node.documentation);
   if (node.way_back === "ends_here") add(side, "p", "POINT OF NO RETURN", "danger");
-  if (node.text) add(side, "p", node.text);
+  if (node.text) prose(side, "p", node.text);
   facts(node);
   if (node.requires.length) {
     add(side, "h3", "requires");
@@ -217,6 +241,11 @@ function walk(from, to, shift) {
   select(next.id, true);
 }
 
+// On a narrow screen the panel is above the list.
+function show_panel() {
+  if (matchMedia("(max-width: 900px)").matches) side.scrollIntoView({ block: "start" });
+}
+
 // --- the list and the search
 function text_of(node) {
   return JSON.stringify([node.name, node.title, node.operation, node.host, node.phase, node.requires,
@@ -244,7 +273,7 @@ function fill_list() {
     button.setAttribute("aria-current", String(node.id === selected));
     add(button, "span", node.title);
     add(button, "small", node.host);
-    button.onclick = () => select(node.id, true);
+    button.onclick = () => { select(node.id, true); show_panel(); };
   }
   if (!found) add(box, "p", "no step matches", "dim");
 }

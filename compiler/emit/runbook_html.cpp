@@ -62,12 +62,32 @@ input[type=checkbox] { width: 1rem; height: 1rem; margin: .25rem 0 0; accent-col
 .step header input { align-self: center; margin: 0; }
 details { margin-top: .6rem; }
 summary { cursor: pointer; color: var(--dim); font-size: .92rem; }
+@media (max-width: 640px) { body { padding: 1rem .9rem 3rem; } tr { display: block; padding: .3rem 0;
+  border-bottom: 1px solid var(--line); } td { display: block; border: 0; padding: .1rem 0; }
+  th { display: none; } td:first-child code, td:nth-child(3) code { white-space: normal; } }
 @media print { :root { color-scheme: light; --bg: #fff; --fg: #000; --dim: #444; --line: #bbb;
   --panel: #fff; --accent: #000; --code: #f2f2f2; --danger: #000; --danger_bg: #fff; }
   body { max-width: none; padding: 0; font-size: 10.5pt; } nav { display: none; }
   h2 { break-after: avoid; } a { color: inherit; text-decoration: none; }
   .danger { border: 2px solid #000; } @page { margin: 1.6cm; } }
 )css";
+
+// Prose of the author's: between backticks stands code.
+std::string prose(std::string_view text) {
+  std::string result;
+  bool is_code = false;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t tick = std::min(text.find('`', at), text.size());
+    result += html_escaped(text.substr(at, tick - at));
+    at = tick + 1;
+    if (tick < text.size()) {
+      const bool has_end = is_code || text.find('`', at) != text.npos;
+      result += has_end ? (is_code ? "</code>" : "<code>") : "`";
+      is_code = has_end && !is_code;
+    }
+  }
+  return result;
+}
 
 class Page {
  public:
@@ -143,7 +163,7 @@ class Page {
             input.is_secret       ? "<i class=\"dim\">secret, never shown</i>"
             : input.value.empty() ? "<i class=\"dim\">given when it runs</i>"
                                   : "<code>" + html_escaped(input.value) + "</code>",
-            html_escaped(input.documentation));
+            prose(input.documentation));
       }
       add("</table>\n");
     }
@@ -260,7 +280,7 @@ class Page {
     }
     for (const std::string& text : {told.documentation, told.note}) {
       if (!text.empty()) {
-        add("<p>{}</p>\n", html_escaped(text));
+        add("<p>{}</p>\n", prose(text));
       }
     }
     contract(step);
@@ -328,7 +348,7 @@ class Page {
               ? ""
               : "<span class=\"host\">on <b>" + html_escaped(state.host) + "</b></span>");
       if (!state.meaning.empty()) {
-        add("<p>{}</p>\n", html_escaped(state.meaning));
+        add("<p>{}</p>\n", prose(state.meaning));
       }
       if (!state.commands.empty()) {
         block("Observed by", state.commands);

@@ -1,11 +1,13 @@
 #include "compiler/emit/svg.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
 
+#include <fmt/format.h>
 #include <graphviz/gvc.h>
 
 #include "compiler/emit/dot.hpp"
@@ -121,6 +123,57 @@ std::size_t group_end(std::string_view svg, std::size_t begin) {
   return std::min(svg.find('\n', at), svg.size() - 1) + 1;
 }
 
+// The middle of the shape that `group`, an element with its content, begins with.
+double middle_of(std::string_view group) {
+  const std::size_t path = std::min(group.find(" d=\""), group.find(" points=\""));
+  std::size_t at = group.find('"', path) + 1;
+  const std::size_t end = group.find('"', at);
+  double least = HUGE_VAL;
+  double most = -HUGE_VAL;
+  // "M818.5,-860C818.5,-860 739.5,-860": x before each comma.
+  while (at < end) {
+    const std::size_t comma = std::min(group.find(',', at), end);
+    std::size_t begin = comma;
+    while (begin > at && std::string_view("0123456789.-").find(group[begin - 1]) != group.npos) {
+      --begin;
+    }
+    if (comma < end) {
+      const double x = std::atof(std::string(group.substr(begin, comma - begin)).c_str());
+      least = std::min(least, x);
+      most = std::max(most, x);
+    }
+    at = comma + 1;
+  }
+  return (least + most) / 2;
+}
+
+// Graphviz guesses how wide a line will be and begins it there; in other fonts it is not in the
+// middle then. The lines of a step are told to be.
+std::string with_centred_steps(std::string_view svg) {
+  constexpr std::string_view from_start = "<text text-anchor=\"start\" x=\"";
+  std::string result;
+  std::size_t at = 0;
+  for (std::size_t next = svg.find("class=\"node step"); next != svg.npos;
+       next = svg.find("class=\"node step", at)) {
+    const std::size_t begin = svg.rfind("<g ", next);
+    const std::size_t end = group_end(svg, begin);
+    const std::string_view group = svg.substr(begin, end - begin);
+    const std::string middle =
+        fmt::format("<text text-anchor=\"middle\" x=\"{:g}", middle_of(group));
+    result += svg.substr(at, begin - at);
+    std::size_t copied = 0;
+    for (std::size_t text = group.find(from_start); text != group.npos;
+         text = group.find(from_start, copied)) {
+      result += group.substr(copied, text - copied);
+      result += middle;
+      copied = group.find('"', text + from_start.size());
+    }
+    result += group.substr(copied);
+    at = end;
+  }
+  return result + std::string(svg.substr(at));
+}
+
 // Graphviz draws frames, then nodes and arrows; the words on a frame would lie under the arrows
 // that pass them. Arrows go to the bottom, and words get a rim of the background's colour.
 std::string with_words_on_top(std::string_view svg) {
@@ -177,7 +230,7 @@ std::expected<std::string, std::string> render_svg(const std::string& dot) {
   if (svg.empty()) {
     return std::unexpected("Graphviz could not draw the graph: " + messages());
   }
-  return with_words_on_top(svg);
+  return with_words_on_top(with_centred_steps(svg));
 }
 
 std::expected<std::string, std::string> emit_svg(const Plan& plan,

@@ -330,6 +330,8 @@ expect 2 "doc in no format" "$plan" doc "$work/small.plan" --format pdf
 # --- path
 printf '6.4.2 7.0.0 7.1.0\n8.7.6\nblock 8 -> 9 : a bug\n9.3.0\n' >"$work/releases.txt"
 expect 0 "path" "$plan" path --from 6.4.2 --to 8.7.6 --catalogue "$work/releases.txt"
+checks=$((checks + 1))
+"$plan" doc "$root/plans/inmanta_migration.plan" --format html | grep -q 'role <code>inmanta</code>' || fail "doc html has code between backticks"
 [ "$out" = $'1. 6.4.2 -> 7.1.0\n2. 7.1.0 -> 8.7.6' ] || fail "path says the hops"
 expect 0 "path to where one is" "$plan" path --from 8.7.6 --to v8.7.6 --catalogue "$work/releases.txt"
 holds "$out" "there already" "path to where one is"
