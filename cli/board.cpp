@@ -95,6 +95,9 @@ void update_row(Board& board, Row& row, const RunEvent& event) {
     case RunEventKind::step_blocked:
       end_row(row, RowState::blocked, event);
       break;
+    case RunEventKind::step_command:
+      row.last = "$ " + event.detail;
+      break;
     case RunEventKind::step_output:
       if (const std::string_view line = last_line(event.detail); !line.empty()) {
         row.last = line;
@@ -273,6 +276,7 @@ void update(Board& board, const RunEvent& event) {
     case RunEventKind::observed:
     case RunEventKind::step_ready:
     case RunEventKind::step_skipped:
+    case RunEventKind::step_command:
     case RunEventKind::step_output:
     case RunEventKind::step_waiting:
     case RunEventKind::step_retried:

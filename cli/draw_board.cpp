@@ -57,10 +57,12 @@ std::string padded(std::string_view text, std::size_t width) {
 struct Columns {
   std::size_t step = 12;
   std::size_t host = 0;
+  bool is_narrow = false;  // blanks are dear: the time has to be there still
 };
 
 Columns columns_of(const Board& board, std::size_t columns) {
   Columns result;
+  result.is_narrow = columns < 60;
   for (const Row& row : board.rows) {
     result.step = std::max(result.step, display_width(row.title));
     result.host = std::max(result.host, display_width(row.host));
@@ -78,10 +80,11 @@ std::string draw_row(const Row& row, const Columns& columns, const BoardLook& lo
   const std::string mark = row.ends_way_back && row.last.empty() && row.state == RowState::waiting
                                ? "no way back after this"
                                : "";
+  const std::string_view gap = columns.is_narrow ? " " : "  ";
   const std::string line =
-      fmt::format("  {} {:7}  {}  {}  {:>11}  {}", symbol(row.state, look.utf8), word(row.state),
-                  padded(row.title, columns.step), padded(row.host, columns.host), time,
-                  row.last.empty() ? mark : row.last);
+      fmt::format("{0}{1} {2:7}{0}{3}{0}{4}{0}{5:>{6}}{0}{7}", gap, symbol(row.state, look.utf8),
+                  word(row.state), padded(row.title, columns.step), padded(row.host, columns.host),
+                  time, columns.is_narrow ? 7 : 11, row.last.empty() ? mark : row.last);
   const std::string cut = cut_to(line, look.columns);
   return styled(cut.substr(0, cut.find_last_not_of(' ') + 1), style_of(row.state), look.colored);
 }

@@ -68,6 +68,9 @@ class PlainProgress : public Progress {
       case RunEventKind::step_started:
         running_[event.step] = {event.host, wall_time(), ""};
         break;
+      case RunEventKind::step_command:
+        running_[event.step].last = "$ " + event.detail;
+        break;
       case RunEventKind::step_output:
         running_[event.step].last = last_line(event.detail);
         break;
@@ -160,6 +163,8 @@ std::string describe_event(const RunEvent& event) {
       return step + ": skipped" + why;
     case RunEventKind::step_started:
       return step + ": started" + why;
+    case RunEventKind::step_command:
+      return "";  // the sign of life says it, where it takes long
     case RunEventKind::step_output:
       return step + ": | " + cut_to(last_line(event.detail), 400);
     case RunEventKind::step_waiting:
@@ -173,7 +178,7 @@ std::string describe_event(const RunEvent& event) {
     case RunEventKind::step_blocked:
       return step + ": blocked" + why;
     case RunEventKind::loop_unfolded:
-      return event.text + ": " + event.detail;
+      return "it will run over " + event.detail;
     case RunEventKind::phase_started:
       return "== " + (event.phase.empty() ? event.text : event.phase);
     case RunEventKind::phase_done:

@@ -20,6 +20,8 @@ std::string_view name(RunEventKind kind) {
       return "step_skipped";
     case RunEventKind::step_started:
       return "step_started";
+    case RunEventKind::step_command:
+      return "step_command";
     case RunEventKind::step_output:
       return "step_output";
     case RunEventKind::step_waiting:

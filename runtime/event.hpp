@@ -20,7 +20,8 @@ enum class RunEventKind : std::uint8_t {
   step_ready,
   step_skipped,  // holds already, or its `when` is false; detail says which
   step_started,
-  step_output,   // detail: text of the running command
+  step_command,  // detail: a command of the step that begins
+  step_output,   // detail: text of a command that has ended
   step_waiting,  // detail: what for
   step_retried,  // detail: why, and when again
   step_done,

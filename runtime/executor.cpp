@@ -61,6 +61,13 @@ Executor::Executor(RunContext& context,
   if (!context.plan.invariants.empty()) {
     reach_.emplace(context.plan);
   }
+  programs_.on_command = [this](const Origin& origin, std::string_view text) {
+    context_.world.observer.on({.kind = RunEventKind::step_command,
+                                .at = context_.world.clock.wall(),
+                                .step = origin.step,
+                                .text = origin.what,
+                                .detail = std::string(text)});
+  };
   programs_.on_output = [this](const Origin& origin, std::string_view text) {
     context_.world.observer.on({.kind = RunEventKind::step_output,
                                 .at = context_.world.clock.wall(),

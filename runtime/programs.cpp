@@ -141,9 +141,35 @@ void Programs::progressed(ProgramId id, Progress progress) {
   finished(id, std::unexpected(std::get<Failure>(std::move(progress))));
 }
 
+// What an action does, in one line for people; "" for what no plan writes.
+static std::string one_line(const ActionBody& body) {
+  if (const auto* exec = std::get_if<Exec>(&body)) {
+    std::string line;
+    for (const std::string& word : exec->argv) {
+      line += (line.empty() ? "" : " ") + word;
+    }
+    line += exec->argv.empty() ? exec->script : "";
+    return line.substr(0, line.find('\n'));
+  }
+  if (const auto* pipe = std::get_if<Pipe>(&body)) {
+    return one_line(pipe->source) + " | " + one_line(pipe->sink);
+  }
+  if (const auto* file = std::get_if<WriteFile>(&body)) {
+    return "write " + file->path;
+  }
+  if (const auto* sql = std::get_if<Sql>(&body)) {
+    return "SQL in " + sql->database + ": " + sql->statement.substr(0, sql->statement.find('\n'));
+  }
+  const auto* http = std::get_if<HttpCall>(&body);
+  return http == nullptr ? "" : http->method + " " + http->url;
+}
+
 void Programs::hand_out(ProgramId id, Action action) {
   const ActionId number = next_id_++;
   Running& running = running_.at(id);
+  if (on_command && running.program.kind == ProgramKind::body) {
+    on_command(running.program.frame.origin, context_.shown(one_line(action.body)));
+  }
   running.action = action;
   actions_[number] = id;
   const bool must_wait = running.program.kind == ProgramKind::observation &&

@@ -59,7 +59,8 @@ class Programs {
 
   // What answers WantsState; set once.
   StateWanted wanted;
-  // Output of commands of bodies, redacted.
+  // Commands of bodies that begin, and what they have written when they end; redacted.
+  std::function<void(const Origin&, std::string_view)> on_command;
   std::function<void(const Origin&, std::string_view)> on_output;
 
   ProgramId start(ProgramStart start);

@@ -65,6 +65,25 @@ TEST_CASE("a running step shows its time and the last line of its output") {
   CHECK(text.contains("1 running, 3 waiting"));
 }
 
+TEST_CASE("a running step shows the command that runs until that has written something") {
+  Board board = board_of(plan_of(2));
+  update(board, event(RunEventKind::step_started, "a0"));
+  update(board, event(RunEventKind::step_command, "a0", "pg_dump -Fd shop"));
+  CHECK(joined(draw(board, look)).contains("1 min 5 s  $ pg_dump -Fd shop\n"));
+  update(board, event(RunEventKind::step_output, "a0", "dumped\n"));
+  CHECK(joined(draw(board, look)).contains("1 min 5 s  dumped\n"));
+}
+
+TEST_CASE("on a narrow screen the time is still there") {
+  plan::Plan plan = plan_of(2);
+  plan.steps[0].name = std::string(60, 'n');
+  Board board = board_of(plan);
+  update(board, event(RunEventKind::step_started, plan.steps[0].name));
+  BoardLook narrow = look;
+  narrow.columns = 40;
+  CHECK(joined(draw(board, narrow)).contains("1 min 5 s"));
+}
+
 TEST_CASE("a long title leaves room for what goes on and for how long") {
   plan::Plan plan = plan_of(1);
   plan.title = std::string(200, 't');
