@@ -1,11 +1,17 @@
 #include "cli/commands.hpp"
 #include "cli/report_text.hpp"
+#include "cli/similar_runs.hpp"
 #include "cli/terminal.hpp"
 #include "cli/world.hpp"
 
 namespace plan {
 
 namespace {
+
+std::string shown(const LoadedPlan& loaded, const Report& report, const Options& options) {
+  return preview_text(*loaded.plan, report, wants_color(options.color, Stream::out)) +
+         (report.outcome == Outcome::done ? similar_runs_text(*loaded.plan) : "");
+}
 
 // What apply is about to do, looked at and shown before its own look and its questions; an exit
 // status if there is nothing to go on with.
@@ -20,11 +26,13 @@ std::optional<ExitCode> show_first(const LoadedPlan& loaded, const Options& opti
        .show =
            [&](const Report& report) {
              is_pending = report.outcome == Outcome::done;
-             print(Stream::out, is_pending || report.outcome == Outcome::refused
-                                    ? preview_text(*loaded.plan, report,
-                                                   wants_color(options.color, Stream::out)) +
-                                          "\n"
-                                    : outcome_text(*loaded.plan, report, options));
+             const bool is_refused = report.outcome == Outcome::refused;
+             if (is_pending || (is_refused && !report.hosts.empty())) {
+               print(Stream::out, shown(loaded, report, options) + "\n");
+             }
+             if (!is_pending) {
+               print(Stream::out, outcome_text(*loaded.plan, report, options));
+             }
            }});
   return is_pending ? std::nullopt : std::optional(code);
 }
@@ -71,8 +79,7 @@ ExitCode run_preview(const Options& options) {
            [&](const Report& report) {
              is_pending = report.outcome == Outcome::done;
              if (!options.is_json) {
-               print(Stream::out,
-                     preview_text(*loaded.plan, report, wants_color(options.color, Stream::out)));
+               print(Stream::out, shown(loaded, report, options));
              }
            }});
   return code == ExitCode::done && is_pending && options.wants_exit_code ? ExitCode::changes_pending

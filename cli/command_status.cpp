@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/core.h>
 
@@ -10,27 +9,12 @@
 #include "cli/show.hpp"
 #include "cli/terminal.hpp"
 #include "cli/world.hpp"
+#include "runtime/lock.hpp"
 #include "runtime/real/storage.hpp"
 
 namespace plan {
 
 namespace {
-
-namespace fs = std::filesystem;
-
-// Names of the journals in the state directory, sorted.
-std::vector<std::string> journals() {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (fs::directory_iterator entry(state_directory(), error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (entry->path().extension() == ".journal") {
-      paths.push_back(entry->path().string());
-    }
-  }
-  std::ranges::sort(paths);
-  return paths;
-}
 
 // Prints what one journal tells; run_failed for a run that is not at its end.
 ExitCode show_journal(const std::string& path, const Plan* plan, const Options& options) {
@@ -40,16 +24,19 @@ ExitCode show_journal(const std::string& path, const Plan* plan, const Options& 
     show_problem(storage.error().message, options);
     return ExitCode::usage;
   }
+  const JournalPlace place{.path = path, .owner = lock_owner(path)};
   const RunStatus found = status(plan, **storage);
   if (options.is_json) {
     print(Stream::out,
-          status_json(found, path, diagnostics_json(found.diagnostics, no_sources)) + "\n");
+          status_json(found, place, diagnostics_json(found.diagnostics, no_sources)) + "\n");
   } else {
     if (found.diagnostics.size() > 0) {
       show_diagnostics(found.diagnostics, no_sources, options);
     }
-    print(Stream::out, status_text(found, wants_color(options.color, Stream::out)) +
-                           fmt::format("  journal  {}\n", path));
+    print(Stream::out, status_text(found, place, wants_color(options.color, Stream::out)));
+    if (!found.has_run) {
+      print(Stream::out, fmt::format("  journal  {}\n", path));
+    }
   }
   if (found.diagnostics.has_errors()) {
     return ExitCode::refused;
@@ -58,7 +45,7 @@ ExitCode show_journal(const std::string& path, const Plan* plan, const Options& 
 }
 
 ExitCode show_all(const Options& options) {
-  const std::vector<std::string> paths = journals();
+  const std::vector<std::string> paths = all_journals();
   if (paths.empty() && !options.is_json) {
     print(Stream::out, fmt::format("no journals in {}\n", state_directory()));
   }

@@ -57,8 +57,9 @@ const std::vector<CommandHelp>& command_helps() {
        "Possible up to the point of no return, and repeatable like apply.\n\n"
        "Example:\n"
        "  plan rollback upgrade.plan --inputs site.plan\n\n"
-       "Exit status: 6 taken back completely, 7 not completely, 4 past the point of no return,\n"
-       "0 there was nothing to take back."},
+       "Exit status: 6 taken back completely, 7 not completely, 4 past the point of no return, or "
+       "there\n"
+       "is no run to take back."},
       {Command::status, "status",
        "Tell how far the run of a plan has come, without looking at a host",
        "Reads the journal only; can be used while a run is under way. Without FILE: all "

@@ -20,6 +20,8 @@ struct LoadedPlan {
   std::string problem;          // a file that cannot be used; empty if the compiler has spoken
   std::map<std::string, SecretSource> secret_sources;
   bool was_compiled = false;  // the file was a compiled plan
+  // What a person has typed, by input: apply looks twice and must not ask twice.
+  mutable std::map<std::string, Secret> typed_secrets;
 };
 
 enum class InputNeed : std::uint8_t {

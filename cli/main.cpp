@@ -1,11 +1,15 @@
 // argv -> command -> exit code; the only catch-all.
+#include <algorithm>
 #include <csignal>
 #include <exception>
+#include <string_view>
+#include <vector>
 
 #include <fmt/core.h>
 #include <malloc.h>
 
 #include "cli/commands.hpp"
+#include "cli/show.hpp"
 #include "cli/terminal.hpp"
 
 namespace plan {
@@ -53,6 +57,15 @@ ExitCode run(const Options& options) {
 ExitCode run_program(int argc, const char* const* argv) {
   const auto parsed = parse_options(argc, argv);
   if (const auto* stop = std::get_if<Stop>(&parsed)) {
+    const std::vector<std::string_view> words(argv + 1, argv + argc);
+    if (stop->code != ExitCode::done && std::ranges::find(words, "--json") != words.end()) {
+      Options as_json;
+      as_json.is_json = true;
+      std::string_view text = stop->text;
+      text.remove_prefix(text.starts_with("plan: ") ? 6 : 0);
+      show_problem(text.substr(0, text.find('\n')), as_json);
+      return stop->code;
+    }
     print(stop->code == ExitCode::done ? Stream::out : Stream::error, stop->text);
     return stop->code;
   }

@@ -87,10 +87,9 @@ void add_hosts(CLI::App& app, Raw& raw) {
                  "Also write the events, as JSON lines, to FILE")
       ->option_text("FILE");
   app.add_option("--steps-per-host", raw.options.steps_per_host,
-                 "At most N steps at once on a host")
+                 "At most N steps at once on a host (8)")
       ->option_text("N")
-      ->check(CLI::Range(1U, 1000U))
-      ->capture_default_str();
+      ->check(CLI::Range(1U, 1000U));
 }
 
 void add_answers(CLI::App& app, Raw& raw) {
@@ -255,6 +254,10 @@ std::variant<Options, Stop> finish(Raw raw) {
   if (!raw.options.ssh_config) {
     raw.options.ssh_config = environment_value("PLAN_SSH_CONFIG");
   }
+  if (raw.options.command == Command::mark_done &&
+      raw.options.reason.find_first_not_of(" \t\n") == std::string::npos) {
+    return Stop{"plan: --reason wants a text: it is what the journal will say\n", ExitCode::usage};
+  }
   const bool asks_for_step = !raw.options.topic.empty() && raw.options.topic[0] == "step";
   if (raw.options.topic.size() > 1 && !asks_for_step) {
     return Stop{"plan: explain takes one CODE, or `step NAME`\n", ExitCode::usage};
@@ -312,11 +315,21 @@ std::variant<Options, Stop> parse_options(int argc, const char* const* argv) {
   if (argc <= 1) {
     return Stop{app.help(), ExitCode::usage};
   }
-  if (const auto stop = unknown_command(argv[1])) {
+  // `plan help`, `plan help apply`, `plan version`: as people type them.
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words[0] == "version" && words.size() == 1) {
+    words = {"--version"};
+  } else if (words[0] == "help") {
+    words.erase(words.begin());
+    words.resize(std::min<std::size_t>(words.size(), 1));
+    words.emplace_back("--help");
+  }
+  if (const auto stop = unknown_command(words[0])) {
     return *stop;
   }
+  std::ranges::reverse(words);  // as CLI11 takes them
   try {
-    app.parse(argc, argv);
+    app.parse(words);
   } catch (const CLI::ParseError& error) {
     return stop_for(app, error);
   }

@@ -105,9 +105,12 @@ std::string report_json(const Report& report, std::string_view diagnostics) {
 }
 
 std::string status_json(const RunStatus& status,
-                        std::string_view journal,
+                        const JournalPlace& place,
                         std::string_view diagnostics) {
-  Json json = {{"format", "plan-status/1"}, {"journal", journal}, {"has_run", status.has_run}};
+  Json json = {{"format", "plan-status/1"},
+               {"journal", place.path},
+               {"has_run", status.has_run},
+               {"worked_on_by", place.owner ? Json(*place.owner) : Json(nullptr)}};
   if (status.has_run) {
     json["run"] = status.run_id;
     json["title"] = status.title;

@@ -66,6 +66,9 @@ std::string goals_of(const Report& report) {
 }
 
 std::string finished_text(const Report& report, const Options& options) {
+  if (options.command == Command::rollback && report.steps.empty()) {
+    return "Nothing had to be taken back; the run is at its end.\n";
+  }
   if (options.command == Command::rollback) {
     return fmt::format("Taken back in {}: {}.\n", duration_text(report.elapsed),
                        counts_of(report.steps));
@@ -77,7 +80,29 @@ std::string finished_text(const Report& report, const Options& options) {
                                                   : "all goals hold",
                        counts_of(report.steps));
   }
-  return counts_of(report.steps) + ".\n";
+  if (options.command == Command::mark_done) {
+    return fmt::format("`{}` is recorded as done: what it ensures was observed.\n", options.step);
+  }
+  if (options.command == Command::approve) {
+    return fmt::format("The answer to `{}` is recorded: {}.\nGo on:     {}\n", options.step,
+                       options.answers_no ? "no" : "yes", command_line(options, "apply"));
+  }
+  return fmt::format("Looked at every step: {}.\nGo on:     {}\n", counts_of(report.steps),
+                     command_line(options, "apply"));
+}
+
+// A question was answered with no, or there was nobody to answer it.
+std::string declined_text(const Report& report, const Options& options) {
+  const bool has_acted = std::ranges::any_of(
+      report.steps, [](const StepResult& step) { return step.status != StepStatus::waiting; });
+  if (!has_acted || options.command == Command::rollback) {
+    return fmt::format(
+        "Nothing was {}.\nGo on:     {}\n",
+        options.command == Command::rollback ? "taken back" : "done",
+        command_line(options, options.command == Command::rollback ? "rollback" : "apply"));
+  }
+  return fmt::format("Waits for a person: {}.\n{}", counts_of(report.steps),
+                     next_command(report, options));
 }
 
 }  // namespace
@@ -99,13 +124,16 @@ std::string outcome_text(const Plan& plan, const Report& report, const Options& 
       return fmt::format("Stopped after {}: {}.\n{}", duration_text(report.elapsed),
                          counts_of(report.steps), next_command(report, options));
     case Outcome::declined:
-      return fmt::format("Waits for a person: {}.\n{}", counts_of(report.steps),
-                         next_command(report, options));
+      return declined_text(report, options);
   }
   return "";
 }
 
-static std::string_view state_text(const RunStatus& status) {
+static std::string state_text(const RunStatus& status, const JournalPlace& place) {
+  if (place.owner) {
+    return fmt::format("{} ({})", status.is_rolling_back ? "a rollback is under way" : "under way",
+                       *place.owner);
+  }
   if (status.is_rolled_back) {
     return "rolled back";
   }
@@ -113,8 +141,8 @@ static std::string_view state_text(const RunStatus& status) {
     return "finished";
   }
   if (!status.ended) {
-    return status.is_rolling_back ? "a rollback is under way or was cut off"
-                                  : "under way or cut off (plan apply goes on)";
+    return status.is_rolling_back ? "the rollback was cut off (plan rollback goes on)"
+                                  : "was cut off (plan apply goes on)";
   }
   if (status.is_rolling_back) {
     return "not everything was taken back (plan rollback goes on)";
@@ -134,16 +162,19 @@ static std::string_view state_text(const RunStatus& status) {
   return "unfinished (plan apply goes on)";
 }
 
-std::string status_text(const RunStatus& status, bool colored) {
+std::string status_text(const RunStatus& status, const JournalPlace& place, bool colored) {
   if (!status.has_run) {
-    return "no run\n";
+    return place.owner ? fmt::format("no run yet; {} begins one\n", *place.owner) : "no run\n";
   }
   std::string text = styled(status.title, Style::bold, colored) + "\n";
   text += fmt::format("  run      {}\n  state    {}\n  begun    {}, last record {}, {} {}\n",
-                      status.run_id, state_text(status), print_date(status.started),
+                      status.run_id, state_text(status, place), print_date(status.started),
                       print_date(status.last_record), status.attempts,
                       status.attempts == 1 ? "attempt" : "attempts");
-  text += fmt::format("  steps    {}\n", counts_of(status.steps));
+  if (status.is_plan_known && !status.is_same_plan) {
+    text += "  plan     was changed since (plan apply says whether it can go on)\n";
+  }
+  text += fmt::format("  steps    {}\n  journal  {}\n", counts_of(status.steps), place.path);
   if (status.is_plan_known && !status.is_rolled_back) {
     text += status.past_return.empty() ? "  way back yes (plan rollback)\n"
                                        : fmt::format("  way back no: {} cannot be taken back\n",

@@ -5,6 +5,9 @@
 #include <string_view>
 
 #include "cli/exit_code.hpp"
+#include <optional>
+#include <string>
+
 #include "cli/options.hpp"
 #include "compiler/plan.hpp"
 #include "runtime/run.hpp"
@@ -17,12 +20,19 @@ namespace plan {
 [[nodiscard]] std::string outcome_text(const Plan& plan,
                                        const Report& report,
                                        const Options& options);
-[[nodiscard]] std::string status_text(const RunStatus& status, bool colored);
+// Where a status was read, and which process works on that run now.
+struct JournalPlace {
+  std::string path;
+  std::optional<std::string> owner;
+};
+[[nodiscard]] std::string status_text(const RunStatus& status,
+                                      const JournalPlace& place,
+                                      bool colored);
 
 // One line of JSON without newline: {"format": "plan-report/1", …}.
 [[nodiscard]] std::string report_json(const Report& report, std::string_view diagnostics);
 [[nodiscard]] std::string status_json(const RunStatus& status,
-                                      std::string_view journal,
+                                      const JournalPlace& place,
                                       std::string_view diagnostics);
 
 [[nodiscard]] ExitCode exit_code_of(const Report& report, Command command);

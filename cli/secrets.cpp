@@ -49,6 +49,10 @@ SecretProvider make_secret_provider(const LoadedPlan& loaded, SecretAsking askin
       return std::unexpected("it has a default");
     }
     const bool asks = place->kind == SecretSourceKind::terminal;
+    const auto typed = loaded.typed_secrets.find(input.name);
+    if (asks && typed != loaded.typed_secrets.end()) {
+      return typed->second.reveal();
+    }
     if (asks) {
       asking.before_asking();
     }
@@ -60,6 +64,9 @@ SecretProvider make_secret_provider(const LoadedPlan& loaded, SecretAsking askin
       return std::unexpected(asks ? secret.error() + "; give it as " + input_variable(input.name) +
                                         " or in the inputs file"
                                   : secret.error());
+    }
+    if (asks) {
+      loaded.typed_secrets.insert_or_assign(input.name, *secret);
     }
     return secret->reveal();
   };

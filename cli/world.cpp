@@ -187,6 +187,19 @@ std::string journal_path(const Plan& plan, const Options& options) {
   return fmt::format("{}/{}-{}.journal", state_directory(), slug(plan.title), identity);
 }
 
+std::vector<std::string> all_journals() {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(state_directory(), error), end;
+       !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".journal") {
+      paths.push_back(entry->path().string());
+    }
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
 ExitCode run_in_world(const HostRun& run) {
   const std::string path = journal_path(*run.loaded.plan, run.options);
   File events;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/load_plan.hpp"
 #include "cli/options.hpp"
@@ -15,6 +16,7 @@ namespace plan {
 
 // The plan's own journal: the state directory and a name made of the plan's title and its hosts,
 // so that an edited plan finds its run again; options.journal if given.
+[[nodiscard]] std::vector<std::string> all_journals();  // paths, of the state directory, sorted
 [[nodiscard]] std::string journal_path(const Plan& plan, const Options& options);
 
 enum class JournalUse : std::uint8_t {

@@ -7,6 +7,7 @@
 
 #include "compiler/operations.hpp"
 #include "compiler/print_expr.hpp"
+#include "compiler/value_text.hpp"
 
 namespace plan {
 
@@ -221,10 +222,13 @@ std::string Describing::other(const Expr& expr, int binding) {
     case Op::concat: {
       std::string result;
       for (const ExprId child : core_.children(expr)) {
-        const Expr part = core_[child];
-        const auto* literal =
-            part.op == Op::constant ? core_.constant_value(part.a).as<std::string>() : nullptr;
-        result += literal != nullptr ? *literal : fmt::format("${{{}}}", text(child, weakest));
+        const Value known = path(child);
+        if (const auto* literal = known.as<std::string>()) {
+          const std::string shown = quoted(*literal);
+          result += std::string_view(shown).substr(1, shown.size() - 2);
+        } else {
+          result += fmt::format("${{{}}}", text(child, weakest));
+        }
       }
       return fmt::format("\"{}\"", result);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/digest.hpp"
+#include "dsl/spell.hpp"
 #include "runtime/session.hpp"
 #include "runtime/text.hpp"
 
@@ -38,7 +39,7 @@ bool is_confirmed(const RunOptions& options, const Destruction& destruction) {
 }
 
 // Asks before anything is changed; a no is in the report.
-bool is_agreed(Session& session, const Preflight& seen) {
+bool is_agreed(Session& session) {
   const RunOptions& options = session.context.options;
   const auto ask = [&](const Question& question, const std::string& agreement) {
     const Answer answer = session.context.world.prompt.ask(question);
@@ -70,10 +71,16 @@ bool is_agreed(Session& session, const Preflight& seen) {
     return false;
   }
   if (!options.assume_yes) {
-    const auto open = std::ranges::count_if(
-        seen.graph.nodes, [](const Node& node) { return !is_finished(node.status); });
+    const auto open = std::ranges::count_if(session.report.steps, [&](const StepResult& step) {
+      const StepKind kind = session.context.plan.steps[step.step.index].kind;
+      return !is_finished(step.status) && kind != StepKind::loop_begin &&
+             kind != StepKind::loop_end;
+    });
+    if (open == 0) {
+      return true;  // what is left is to look at the goals
+    }
     Question start{.text = session.report.is_resumed ? "Go on with the run?" : "Begin the run?"};
-    start.details.push_back(std::to_string(open) + " steps to do");
+    start.details.push_back(std::to_string(open) + (open == 1 ? " step to do" : " steps to do"));
     return ask(start, "to agree beforehand, add `--yes`");
   }
   return true;
@@ -151,7 +158,7 @@ Report apply(const Plan& plan, World& world, const RunOptions& options) {
   if (is_nothing_to_do(session, seen)) {
     return session.finish(Outcome::nothing_to_do);
   }
-  if (!is_agreed(session, seen)) {
+  if (!is_agreed(session)) {
     return session.finish(Outcome::declined);
   }
   if (!session.begin("apply")) {
@@ -229,6 +236,14 @@ RunStatus status(const Plan* plan, Storage& storage) {
   return result;
 }
 
+// With the nearest name that there is.
+static Diagnostic unknown_step(std::string_view step, const std::vector<std::string_view>& names) {
+  Diagnostic problem = diagnostic(Code::unknown_step_instance, Span{}, step);
+  const std::string_view near = nearest(step, names);
+  return problem.help(near.empty() ? "`plan preview` shows the steps by their names"
+                                   : "did you mean `" + std::string(near) + "`?");
+}
+
 Report mark_done(const Plan& plan,
                  World& world,
                  const RunOptions& options,
@@ -241,7 +256,11 @@ Report mark_done(const Plan& plan,
   }
   const auto node = node_named(seen.graph, step);
   if (!node) {
-    session.refuse(diagnostic(Code::unknown_step_instance, Span{}, step));
+    std::vector<std::string_view> names;
+    for (const Node& known : seen.graph.nodes) {
+      names.push_back(known.name);
+    }
+    session.refuse(unknown_step(step, names));
     return session.finish(Outcome::refused);
   }
   std::vector<const Condition*> ensured;
@@ -282,11 +301,24 @@ Report approve(
     return session.finish(Outcome::refused);
   }
   const auto found = std::ranges::find_if(plan.steps, [&](const Step& planned) {
-    return planned.kind == StepKind::approve &&
-           (planned.name == step || step.starts_with(planned.name + "["));
+    return planned.name == step || step.starts_with(planned.name + "[");
   });
+  const auto asks = [](const Step& planned) {
+    return planned.kind == StepKind::approve || planned.kind == StepKind::manual;
+  };
   if (found == plan.steps.end()) {
-    session.refuse(diagnostic(Code::unknown_step_instance, Span{}, step));
+    std::vector<std::string_view> names;
+    for (const Step& planned : plan.steps) {
+      if (asks(planned)) {
+        names.push_back(planned.name);
+      }
+    }
+    session.refuse(unknown_step(step, names));
+    return session.finish(Outcome::refused);
+  }
+  if (!asks(*found)) {
+    session.refuse(diagnostic(Code::step_not_possible, found->span, step,
+                              "it asks nobody: only `approve` and `manual` steps do"));
     return session.finish(Outcome::refused);
   }
   if (!session.begin("approve")) {

@@ -62,6 +62,9 @@ Answer Executor::ask(NodeId id, AskKind kind) {
       for (const Condition& condition : ensures_of(context_.plan, node)) {
         question.details.push_back("afterwards: " + condition.text);
       }
+      // Said beforehand with `plan approve`; what it ensures is observed all the same.
+      const auto decided = history_.decisions.find(subject);
+      is_answered = decided != history_.decisions.end() && decided->second;
       break;
     }
     case AskKind::point_of_no_return:

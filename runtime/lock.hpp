@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,8 @@ class RunLock {
 // present owner's text.
 [[nodiscard]] std::expected<std::unique_ptr<RunLock>, Failure> acquire_lock(std::string_view path,
                                                                             std::string_view owner);
+
+// The text of the process that holds the lock of the journal at `path` now; nothing if none does.
+[[nodiscard]] std::optional<std::string> lock_owner(std::string_view path);
 
 }  // namespace plan

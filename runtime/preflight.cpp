@@ -276,6 +276,37 @@ void check_requirements(RunContext& context,
   pump_until(programs, is_done);
 }
 
+// What could not be observed because of one and the same failure is told once, and counted: a wrong
+// password is one mistake, however many conditions read the database.
+Diagnostics told_once(const Diagnostics& found) {
+  const auto cause_of = [](const Diagnostic& item) -> std::string {
+    constexpr std::string_view words = " could not be observed: ";
+    const std::size_t at = item.message.rfind(words);
+    return item.code != Code::cannot_observe || at == std::string::npos
+               ? ""
+               : item.message.substr(at + words.size());
+  };
+  std::map<std::string, std::size_t> counts;
+  for (const Diagnostic& item : found.items()) {
+    ++counts[cause_of(item)];
+  }
+  Diagnostics result;
+  std::set<std::string> told;
+  for (const Diagnostic& item : found.items()) {
+    const std::string cause = cause_of(item);
+    if (cause.empty()) {
+      result.append(item);
+    } else if (told.insert(cause).second) {
+      Diagnostic& first = result.append(item);
+      if (counts[cause] > 1) {
+        first.note(std::to_string(counts[cause] - 1) +
+                   " more could not be looked at for the same reason");
+      }
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 bool pump_until(Programs& programs, const bool& is_done) {
@@ -345,6 +376,7 @@ Preflight preflight(RunContext& context,
     report.steps = step_results(context, result.graph, history);
   }
   report.diagnostics.sort();
+  report.diagnostics = told_once(report.diagnostics);
   tell(context, RunEventKind::preflight_finished, "",
        report.diagnostics.has_errors() ? "problems" : "ready");
   return result;

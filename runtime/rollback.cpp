@@ -105,8 +105,8 @@ WayBack way_back(Session& session) {
 }
 
 bool is_agreed(Session& session, const std::vector<UndoItem>& items) {
-  if (session.context.options.assume_yes) {
-    return true;
+  if (session.context.options.assume_yes || items.empty()) {
+    return true;  // without items there is only the end of the run to be written down
   }
   Question question{.text = "Take the run back?"};
   for (const UndoItem& item : items) {
@@ -117,8 +117,11 @@ bool is_agreed(Session& session, const std::vector<UndoItem>& items) {
   if (session.context.world.prompt.ask(question) == Answer::yes) {
     return true;
   }
-  session.refuse(diagnostic(Code::not_answered, Span{}, question.text)
-                     .help("to agree beforehand, add `--yes`"));
+  Diagnostic problem = diagnostic(Code::not_answered, Span{}, question.text);
+  for (const std::string& detail : question.details) {
+    problem.note(detail);
+  }
+  session.refuse(std::move(problem.help("to agree beforehand, add `--yes`")));
   return false;
 }
 

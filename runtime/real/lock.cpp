@@ -74,4 +74,13 @@ std::expected<std::unique_ptr<RunLock>, Failure> acquire_lock(std::string_view p
   return std::make_unique<FileLock>(std::move(file));
 }
 
+std::optional<std::string> lock_owner(std::string_view path) {
+  const real::Fd file(
+      ::open((std::string(path) + ".lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.is_open() || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+    return std::nullopt;
+  }
+  return present_owner(file.get());
+}
+
 }  // namespace plan

@@ -93,10 +93,18 @@ Failure connect_failure(const Call& call, std::string said) {
       said = last_lines(log.substr(at + 13, log.find('\n', at) - at - 13)) + " (on the host)";
     }
   }
+  // Through which socket it went is our business.
+  constexpr std::string_view through = "connection to server on socket ";
+  if (const std::size_t at = said.find("\" failed: "); said.starts_with(through) && at != said.npos) {
+    said.erase(0, at + std::string_view("\" failed: ").size());
+  }
   const bool is_starting = says("starting up") || says("shutting down") ||
                            says("too many clients") || says("recovery mode");
   if (!is_starting && (says("FATAL") || says("authentication") || says("password"))) {
-    return failure<Code::database_login_refused>(kind, call.name, last_lines(said, 3));
+    Failure refused = failure<Code::database_login_refused>(kind, call.name, last_lines(said, 3));
+    refused.helps.push_back("look at the password that is given for role `" + call.sql.user +
+                            "`, and at the cluster's pg_hba.conf");
+    return refused;
   }
   Failure result = failure<Code::database_unreachable>(kind, call.name, last_lines(said, 3));
   result.is_retryable = true;

@@ -109,10 +109,20 @@ for command in check lint verify preview apply rollback status graph fmt explain
     grep -qF -- "$option" "$root/docs/cli.md" || fail "docs/cli.md lacks $option"
   done
 done
+expect 0 "help as a word" "$plan" help
+[ "$out" = "$help" ] || fail "plan help is plan --help"
+expect 0 "help of a command as a word" "$plan" help apply
+holds "$out" "plan apply [OPTIONS] FILE" "plan help COMMAND"
+expect 0 "version as a word" "$plan" version
+holds "$out" "plan " "version as a word"
+expect 2 "help of no command" "$plan" help aply
+holds "$err" "did you mean \`apply\`?" "help of no command"
 expect 2 "no command" "$plan"
 expect 2 "unknown command" "$plan" chekc
 expect 2 "unknown option" "$plan" check --wrong x
 holds "$err" "plan check --help" "a usage error names the help"
+expect 2 "unknown option, asked for JSON" "$plan" check --wrong x --json
+asks "$out" '.error | contains("--wrong")' "unknown option, asked for JSON"
 expect 2 "missing file" "$plan" check "$work/none.plan"
 holds "$err" "No such file" "missing file"
 expect 2 "--set without a value" "$plan" check "$work/small.plan" --set base
@@ -151,16 +161,6 @@ sed 's/one\\u000a/evil\\u000a/' "$work/small.json" >"$work/forged.json"
 cmp -s "$work/small.json" "$work/forged.json" && fail "the forged plan is not another one"
 expect 2 "a changed compiled plan is refused" "$plan" check "$work/forged.json"
 
-# --- verify
-expect 0 "check --certificate" "$plan" check "$work/small.plan" --out "$work/small.json" --certificate "$work/small.proof"
-is_json "$(cat "$work/small.proof")" "certificate"
-expect 0 "verify" "$plan" verify "$work/small.json" "$work/small.proof"
-holds "$out" "the certificate proves it" "verify"
-expect 0 "verify --json" "$plan" verify "$work/small.json" "$work/small.proof" --json
-asks "$out" '.format == "plan-verify/1" and .proven and .faults == []' "verify --json"
-expect 0 "certificate of a compiled plan" "$plan" check "$work/small.json" --certificate "$work/again.proof"
-cmp -s "$work/small.proof" "$work/again.proof" || fail "a certificate is the same each time"
-sed 's/"requirements":\[\[1,0,"plan"/"requirements":[[1,0,"preflight"/' "$work/small.proof" >"$work/forged.proof"
 # --- inputs
 cat >"$work/inputs.plan" <<EOF2
 plan "Inputs"
@@ -200,6 +200,16 @@ expect 0 "compiled without inputs" "$plan" check "$work/inputs.plan" --out "$wor
 expect 3 "a compiled plan whose inputs were left open" "$plan" apply "$work/open.json" --yes
 holds "$err" "input \`where\` has no value" "a compiled plan whose inputs were left open"
 
+# --- verify
+expect 0 "check --certificate" "$plan" check "$work/small.plan" --out "$work/small.json" --certificate "$work/small.proof"
+is_json "$(cat "$work/small.proof")" "certificate"
+expect 0 "verify" "$plan" verify "$work/small.json" "$work/small.proof"
+holds "$out" "the certificate proves it" "verify"
+expect 0 "verify --json" "$plan" verify "$work/small.json" "$work/small.proof" --json
+asks "$out" '.format == "plan-verify/1" and .proven and .faults == []' "verify --json"
+expect 0 "certificate of a compiled plan" "$plan" check "$work/small.json" --certificate "$work/again.proof"
+cmp -s "$work/small.proof" "$work/again.proof" || fail "a certificate is the same each time"
+sed 's/"requirements":\[\[1,0,"plan"/"requirements":[[1,0,"preflight"/' "$work/small.proof" >"$work/forged.proof"
 cmp -s "$work/small.proof" "$work/forged.proof" && fail "the forged certificate is not another one"
 expect 3 "a changed certificate is refused" "$plan" verify "$work/small.json" "$work/forged.proof"
 holds "$err" "what \`two\` requires" "verify names what does not hold"
@@ -320,6 +330,8 @@ for format in markdown html; do
   holds "$out" "first.exists" "doc $format says what is checked"
   holds "$out" "$work/data.first" "doc $format has the commands"
 done
+checks=$((checks + 1))
+"$plan" doc "$root/plans/inmanta_migration.plan" --format html | grep -q 'role <code>inmanta</code>' || fail "doc html has code between backticks"
 expect 0 "doc -o" "$plan" doc "$work/small.plan" -o "$work/runbook.md"
 [ "$out" = "" ] && [ -s "$work/runbook.md" ] || fail "doc -o writes the file only"
 expect 0 "doc --json" "$plan" doc "$work/small.plan" --json
@@ -330,8 +342,6 @@ expect 2 "doc in no format" "$plan" doc "$work/small.plan" --format pdf
 # --- path
 printf '6.4.2 7.0.0 7.1.0\n8.7.6\nblock 8 -> 9 : a bug\n9.3.0\n' >"$work/releases.txt"
 expect 0 "path" "$plan" path --from 6.4.2 --to 8.7.6 --catalogue "$work/releases.txt"
-checks=$((checks + 1))
-"$plan" doc "$root/plans/inmanta_migration.plan" --format html | grep -q 'role <code>inmanta</code>' || fail "doc html has code between backticks"
 [ "$out" = $'1. 6.4.2 -> 7.1.0\n2. 7.1.0 -> 8.7.6' ] || fail "path says the hops"
 expect 0 "path to where one is" "$plan" path --from 8.7.6 --to v8.7.6 --catalogue "$work/releases.txt"
 holds "$out" "there already" "path to where one is"
@@ -409,6 +419,9 @@ expect 10 "preview --exit-code" "$plan" preview "$work/small.plan" --exit-code
 holds "$out" "run" "preview"
 [ ! -e "$work/data.first" ] || fail "preview changes nothing"
 expect 5 "apply where nobody can be asked" "$plan" apply "$work/small.plan"
+holds "$out" "Nothing was done." "apply where nobody can be asked"
+expect 0 "preview of a text with a value in it" "$plan" preview "$root/plans/static_site.plan" --set base="$work/site"
+holds "$out" 'ensures  live.shows == "releases/1"' "preview of a text with a value in it"
 [ ! -e "$work/data.first" ] || fail "apply does nothing without a yes"
 expect 0 "apply" "$plan" apply "$work/small.plan" --yes --json-into "$work/events"
 [ "$(cat "$work/data.first" "$work/data.second")" = $'one\ntwo' ] || fail "apply writes the files"
@@ -421,6 +434,23 @@ asks "$out" '.format == "plan-status/1" and .has_run' "status --json"
 holds "$out" "$work/state/" "status names the journal"
 expect 0 "all journals" "$plan" status
 holds "$out" "Two files" "status without a file lists the journals"
+expect 0 "preview on other hosts, or elsewhere" "$plan" preview "$work/small.plan" --set base="$work/again"
+holds "$out" "How long it took before" "preview says how long it took"
+asks "$(jq -s . "$work/events")" 'map(select(.event == "step_command" and .step == "two"))[0].detail | startswith("write ")' "events tell the commands"
+expect 2 "mark-done without a reason" "$plan" mark-done "$work/small.plan" one --reason ' '
+expect 4 "mark-done of no step" "$plan" mark-done "$work/small.plan" onne --reason x
+holds "$err" "did you mean \`one\`?" "mark-done of no step"
+expect 4 "approve of a step that asks nobody" "$plan" approve "$work/small.plan" one
+holds "$err" "it asks nobody" "approve of a step that asks nobody"
+expect 6 "rollback with nothing to take back" "$plan" rollback "$work/small.plan"
+holds "$out" "Nothing had to be taken back" "rollback with nothing to take back"
+expect 4 "rollback of what was taken back" "$plan" rollback "$work/small.plan"
+expect 0 "quickstart" "$plan" apply "$root/plans/quickstart.plan" --set base="$work/quickstart" --yes
+expect 5 "rollback where nobody can be asked" "$plan" rollback "$root/plans/quickstart.plan" --set base="$work/quickstart"
+holds "$err" "undo copy with file.remove_directory" "it says what would be taken back"
+holds "$out" "Nothing was taken back." "rollback where nobody can be asked"
+expect 6 "rollback" "$plan" rollback "$root/plans/quickstart.plan" --set base="$work/quickstart" --yes
+[ ! -e "$work/quickstart/data-2" ] || fail "rollback takes back"
 rm "$work/data.second"
 expect 0 "apply mends what is missing" "$plan" apply "$work/small.json" --yes --json
 asks "$(tail -n 1 <<<"$out")" '.format == "plan-report/1" and .outcome == "done"' "apply --json"
@@ -430,6 +460,34 @@ expect 0 "an input by the environment" env PLAN_INPUT_BASE="$work/env" "$plan" a
 [ -e "$work/env.second" ] || fail "PLAN_INPUT_BASE reaches the plan"
 expect 0 "a foreign PLAN_INPUT variable is ignored" env PLAN_INPUT_OTHER=1 "$plan" check "$work/small.plan"
 expect 2 "an --inputs file that is not there" "$plan" check "$work/small.plan" --inputs "$work/none"
+
+# --- a step by hand, answered beforehand
+cat >"$work/hand.plan" <<EOF2
+plan "By hand"
+
+use std.file
+
+let here = host { local: true }
+resource note = file.file(host: here, path: "$work/hand")
+
+step tell = manual "tell the users"
+step put = file.write(note, "told") {
+  after tell
+}
+goal note.exists
+EOF2
+expect 5 "a step by hand asks" "$plan" apply "$work/hand.plan" --yes
+expect 0 "approve of a step by hand" "$plan" approve "$work/hand.plan" tell
+holds "$out" "The answer to \`tell\` is recorded: yes." "approve of a step by hand"
+expect 1 "status of a run that waits" "$plan" status "$work/hand.plan"
+lacks "$out" "under way" "no process works on it"
+expect 0 "apply after the answer" "$plan" apply "$work/hand.plan" --yes
+[ "$(cat "$work/hand")" = told ] || fail "apply after the answer"
+# While a process works on the run, status says which.
+mkdir -p "$work/state"
+journal=$("$plan" status "$work/hand.plan" --json | jq -r .journal)
+flock "$journal.lock" -c "'$plan' status '$work/hand.plan' --json" >"$work/out" </dev/null
+asks "$(cat "$work/out")" '.worked_on_by != null' "status --json says who works on the run"
 
 echo "$checks checks, $failures failed"
 [ "$failures" = 0 ]
