@@ -74,6 +74,7 @@ void end_row(Row& row, RowState state, const RunEvent& event) {
 void begin_row(Board& board, Row& row, const RunEvent& event) {
   row.state = RowState::running;
   row.started = event.at;
+  row.host = event.host.empty() ? row.host : event.host;  // a way back may run elsewhere
   row.last.clear();
   board.is_past_point_of_no_return = board.is_past_point_of_no_return || row.ends_way_back;
 }

@@ -1,13 +1,11 @@
 // What preview, apply and the others found, for people and as JSON.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "cli/exit_code.hpp"
-#include <optional>
-#include <string>
-
 #include "cli/options.hpp"
 #include "compiler/plan.hpp"
 #include "runtime/run.hpp"

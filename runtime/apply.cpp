@@ -317,8 +317,10 @@ Report approve(
     return session.finish(Outcome::refused);
   }
   if (!asks(*found)) {
-    session.refuse(diagnostic(Code::step_not_possible, found->span, step,
-                              "it asks nobody: only `approve` and `manual` steps do"));
+    Diagnostic problem = diagnostic(Code::unknown_step_instance, found->span, step);
+    problem.message =
+        "step `" + std::string(step) + "` asks nobody: only `approve` and `manual` steps do";
+    session.refuse(std::move(problem));
     return session.finish(Outcome::refused);
   }
   if (!session.begin("approve")) {

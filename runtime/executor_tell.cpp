@@ -16,6 +16,26 @@ std::string host_name(const Plan& plan, const Step& step) {
   return step.host == UINT32_MAX ? std::string() : plan.hosts[step.host].name;
 }
 
+// A way back may run elsewhere than the step: what was moved to another host is taken back there.
+std::string undo_host_name(RunContext& context, const Node& node) {
+  const Step& step = step_of(context, node);
+  if (step.undo_operation == UINT32_MAX) {
+    return host_name(context.plan, step);
+  }
+  const ExprId where = context.plan.operations[step.undo_operation].host;
+  if (where.is_none()) {
+    return "";  // the controller
+  }
+  const AttributeSource none = [](ResourceId, std::uint32_t) -> EvaluationResult {
+    return std::unexpected(EvaluationError{.message = "a state decides where a step runs"});
+  };
+  RunEnvironment environment(context.resources, node.binding, context.run_id, none);
+  std::vector<Value> slots = step.undo_arguments;
+  const auto host = evaluate(context.plan, where, slots, environment);
+  const auto* id = host ? host->as<HostId>() : nullptr;
+  return id == nullptr ? host_name(context.plan, step) : context.plan.hosts[id->index].name;
+}
+
 std::string_view subject_of(AskKind kind) {
   switch (kind) {
     case AskKind::approve:
@@ -109,13 +129,14 @@ void Executor::execute(const commands::Tell& command) {
       command.kind != RunEventKind::step_failed) {
     return;
   }
-  RunEvent event{.kind = command.kind,
-                 .at = context_.world.clock.wall(),
-                 .step = node.name,
-                 .host = host_name(context_.plan, step),
-                 .detail = context_.shown(command.detail),
-                 .elapsed = node.elapsed,
-                 .diagnostics = command.diagnostics};
+  RunEvent event{
+      .kind = command.kind,
+      .at = context_.world.clock.wall(),
+      .step = node.name,
+      .host = node.is_undo ? undo_host_name(context_, node) : host_name(context_.plan, step),
+      .detail = context_.shown(command.detail),
+      .elapsed = node.elapsed,
+      .diagnostics = command.diagnostics};
   if (step.phase != UINT32_MAX) {
     event.phase = context_.plan.phases[step.phase].title;
   }

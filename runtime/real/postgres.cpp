@@ -95,7 +95,8 @@ Failure connect_failure(const Call& call, std::string said) {
   }
   // Through which socket it went is our business.
   constexpr std::string_view through = "connection to server on socket ";
-  if (const std::size_t at = said.find("\" failed: "); said.starts_with(through) && at != said.npos) {
+  if (const std::size_t at = said.find("\" failed: ");
+      said.starts_with(through) && at != said.npos) {
     said.erase(0, at + std::string_view("\" failed: ").size());
   }
   const bool is_starting = says("starting up") || says("shutting down") ||

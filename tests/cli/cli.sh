@@ -441,7 +441,7 @@ expect 2 "mark-done without a reason" "$plan" mark-done "$work/small.plan" one -
 expect 4 "mark-done of no step" "$plan" mark-done "$work/small.plan" onne --reason x
 holds "$err" "did you mean \`one\`?" "mark-done of no step"
 expect 4 "approve of a step that asks nobody" "$plan" approve "$work/small.plan" one
-holds "$err" "it asks nobody" "approve of a step that asks nobody"
+holds "$err" "asks nobody: only" "approve of a step that asks nobody"
 expect 6 "rollback with nothing to take back" "$plan" rollback "$work/small.plan"
 holds "$out" "Nothing had to be taken back" "rollback with nothing to take back"
 expect 4 "rollback of what was taken back" "$plan" rollback "$work/small.plan"

@@ -59,6 +59,7 @@ sleep 1
 kill -KILL "$run_pid"
 wait "$run_shell" 2>/dev/null || true
 verify "killed in the middle of the move, it is taken back" exits_with $rolled_back plan_rollback after_kill
+verify_says "it says on which host the move is taken back" after_kill 'new +undo move: done'
 verify "the old server answers" wait_until 30 answers old
 verify "with its environments as they were" same "$before" "$(environments_of old)"
 verify "the new server has its own database again" same "$validation" "$(environments_of new)"
