@@ -24,6 +24,7 @@ void run(Proof& proof) {
     proof.act(step);
   }
   check_mutual_waits(proof);
+  check_pending_losses(proof);
   check_goals(proof);
   check_invariants(proof);
   check_rollback(proof);

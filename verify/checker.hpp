@@ -34,7 +34,9 @@ struct Checker {
   void check_goals();
   void check_waits(StepId step);
   void check_waits_end();
+  // --- losses.cpp
   void check_losses(StepId step);
+  void check_losses_beside();
   // --- invariants.cpp, rollback.cpp
   void check_invariants();
   void check_ways_back();
@@ -63,6 +65,12 @@ struct Checker {
                                               StepId step) const;
   // `node` with what preflight makes sure of about the variables of `about`.
   [[nodiscard]] NodeId given(NodeId node, NodeId about);
+  // The writes of a state, in order; `with_parts`: also of what it carries.
+  struct Chain {
+    VariableId variable;
+    std::vector<std::uint32_t> writes;
+  };
+  [[nodiscard]] Chain chain_of(VariableId variable, bool with_parts) const;
   enum class Bearing : std::uint8_t { untouched, provides, threatens, other };
   [[nodiscard]] bool may_be_false(NodeId value, std::span<const NodeId> conditions);
   [[nodiscard]] Bearing bearing(StepId writer, NodeId condition);
@@ -74,11 +82,11 @@ struct Checker {
   LoopNest loops;
   Writes writes;
   Ordering ordering;
-  std::vector<NodeId> found;         // by variable: as it was before the plan
-  std::vector<NodeId> state;         // by variable: now
-  std::vector<NodeId> after;         // by write
-  std::vector<bool> is_past;         // by step: at or behind the point of no return
-  std::vector<bool> is_copied_into;  // by variable
+  std::vector<NodeId> found;    // by variable: as it was before the plan
+  std::vector<NodeId> state;    // by variable: now
+  std::vector<NodeId> after;    // by write
+  std::vector<bool> is_past;    // by step: at or behind the point of no return
+  std::vector<bool> is_copied;  // by variable: by somebody, or into it
   std::set<std::pair<std::uint32_t, std::uint32_t>>
       preflight;                                // (step, clause) that run time sees to
   std::set<NodeId> assumed;                     // what it makes sure of
@@ -88,6 +96,12 @@ struct Checker {
     std::vector<StepId> providers;
   };
   std::vector<Pending> pending;
+  struct PendingLoss {
+    StepId step;
+    VariableId variable;
+    NodeId value;
+  };
+  std::vector<PendingLoss> pending_losses;
   std::vector<std::vector<std::uint32_t>> written_in;                    // by loop
   std::vector<std::vector<std::pair<VariableId, NodeId>>> entry_values;  // by loop
   std::map<std::uint32_t, std::uint32_t> loop_at;                        // begin or end → loop

@@ -20,7 +20,7 @@ Checker::Checker(const Plan& the_plan, const Certificate& the_certificate)
   state = found;
   after.resize(writes.all().size());
   is_past.resize(plan.steps.size());
-  is_copied_into.resize(plan.variables.size());
+  is_copied.resize(plan.variables.size());
   assumed_of.resize(plan.variables.size());
   for (const auto& [step, clause] : plan.preflight_requirements) {
     preflight.emplace(step.index, clause);
@@ -34,7 +34,8 @@ Checker::Checker(const Plan& the_plan, const Certificate& the_certificate)
   for (std::uint32_t index = 0; index < writes.all().size(); ++index) {
     const Write& write = writes.all()[index];
     if (write.kind == WriteKind::set && nodes[write.value].kind == NodeKind::found) {
-      is_copied_into[write.variable.index] = true;
+      is_copied[write.variable.index] = true;
+      is_copied[nodes[write.value].detail] = true;
     }
     for (std::uint32_t loop = loops.of(write.step); loop != none; loop = plan.loops[loop].parent) {
       written_in[loop].push_back(index);
@@ -57,6 +58,7 @@ void Checker::run() {
     act(step);
   }
   check_waits_end();
+  check_losses_beside();
   check_goals();
   check_invariants();
   check_ways_back();

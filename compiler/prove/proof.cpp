@@ -36,6 +36,7 @@ Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics, OrderFaults faults)
   for (const Write& write : effects.all()) {
     if (write.kind == WriteKind::set && terms[write.value].kind == TermKind::initial) {
       copies.push_back(write.variable);
+      copies.push_back(terms.variable_of(write.value));
     }
   }
   std::ranges::sort(copies);

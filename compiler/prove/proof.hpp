@@ -81,7 +81,7 @@ struct Proof {
   std::vector<Definition> definitions;
   std::vector<TermId> after;                       // by write: the value that it leaves behind
   std::unordered_map<std::uint32_t, TermId> runs;  // by step with `when`, as seen at its turn
-  std::vector<VariableId> copies;  // variables that hold a copy of another one at some time
+  std::vector<VariableId> copies;  // variables that are copied, or hold a copy, at some time
   // What preflight makes sure of, with the step and its requirement that ask for it.
   std::map<TermId, std::pair<StepId, std::uint32_t>> assumed;
   std::vector<std::vector<TermId>> assumed_of;  // the same by variable
@@ -93,6 +93,13 @@ struct Proof {
     std::vector<StepId> providers;
   };
   std::vector<PendingWait> pending_waits;
+  // What is destroyed and is not held by one other variable beside the step.
+  struct PendingLoss {
+    StepId step;
+    const Write* write = nullptr;
+    TermId value;
+  };
+  std::vector<PendingLoss> pending_losses;
 
  private:
   struct SharedValue {
@@ -130,6 +137,9 @@ void check_aliases(Proof& proof);
 void check_races(Proof& proof);
 // Of waits that end only by steps beside them: whether all of them can. After the execution.
 void check_mutual_waits(Proof& proof);
+// Of what no single variable holds beside the step that destroys it: whether at every moment some
+// variable does. After the execution.
+void check_pending_losses(Proof& proof);
 void check_goals(Proof& proof);
 void check_invariants(Proof& proof);
 void check_rollback(Proof& proof);

@@ -178,7 +178,7 @@ TEST_CASE("a certificate that was tampered with is refused") {
   const std::uint64_t count = setting("PLAN_TAMPER_COUNT", 1000);
   std::vector<Proven> all = {compiled("plans/inmanta_migration.plan"),
                              compiled("plans/quickstart.plan")};
-  const Shape shape{.has_copies = true, .has_changes = true, .has_undo = true};
+  const Shape shape{.has_copies = true, .has_changes = true, .has_undo = true, .has_losses = true};
   for (std::uint64_t seed = 1; all.size() < 40; ++seed) {
     auto proven = random_proven(seed, shape);
     if (proven && proven->plan.steps.size() > 4) {

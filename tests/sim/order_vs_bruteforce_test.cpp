@@ -13,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 #include "compiler/prove.hpp"
+#include "tests/sim/plan_text.hpp"
 #include "tests/sim/random_plan.hpp"
 
 namespace plan {
@@ -21,6 +22,7 @@ namespace {
 using test::RandomPlan;
 using test::setting;
 using test::Shape;
+using test::text_of;
 
 // Executes declared effects in all ways that the edges allow.
 class BruteForce {
@@ -374,56 +376,6 @@ class WaysBack {
   std::uint32_t done_ = 0;
   std::vector<std::uint32_t> order_;
 };
-
-std::string text_of(const Plan& plan, const Diagnostics& diagnostics) {
-  std::string text;
-  for (const Step& step : plan.steps) {
-    text += step.name + ":";
-    for (const Condition& condition : step.requires_) {
-      text += " requires " + condition.text;
-    }
-    for (const Effect& effect : step.effects) {
-      text += effect.value.is_none() ? " changes" : " sets";
-      text += " " + std::to_string(effect.variable.index);
-      if (!effect.value.is_none() && plan[effect.value].op == Op::state) {
-        text += " := " + std::to_string(plan[effect.value].a);
-      } else if (!effect.value.is_none() && plan[effect.value].op == Op::input) {
-        text += " := given";
-      } else if (!effect.value.is_none()) {
-        text += " := " + to_text(plan.constants[plan[effect.value].a]);
-      }
-    }
-    for (const Condition& condition : step.awaits) {
-      text += " awaits " + condition.text;
-    }
-    text += step.when ? " when " + step.when->text : "";
-    for (const Condition& condition : step.undo_requires) {
-      text += " undo requires " + condition.text;
-    }
-    for (const Effect& effect : step.undo_effects) {
-      text += " undo sets " + std::to_string(effect.variable.index) +
-              " := " + to_text(plan.constants[plan[effect.value].a]);
-    }
-    text += step.undo_operation == UINT32_MAX && !step.undo_none ? " irreversible" : "";
-    for (const StepId before : step.after) {
-      text += " after " + plan.steps[before.index].name;
-    }
-    text += "\n";
-  }
-  for (const Condition& goal : plan.goals) {
-    text += "goal " + goal.text + "\n";
-  }
-  for (const Condition& invariant : plan.invariants) {
-    text += "always " + invariant.text + "\n";
-  }
-  for (const Edge& edge : plan.edges) {
-    text += plan.steps[edge.from.index].name + " -> " + plan.steps[edge.to.index].name + "\n";
-  }
-  for (const Diagnostic& diagnostic : diagnostics.items()) {
-    text += std::string(info(diagnostic.code).code) + " " + diagnostic.message + "\n";
-  }
-  return text;
-}
 
 bool has_code(const Diagnostics& diagnostics, std::initializer_list<std::string_view> codes) {
   return std::ranges::any_of(diagnostics.items(), [&](const Diagnostic& diagnostic) {

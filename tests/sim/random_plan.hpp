@@ -27,6 +27,7 @@ struct Shape {
   bool has_inputs = false;  // values that are not given when the plan is compiled
   bool has_waits = false;
   bool has_undo = false;
+  bool has_losses = false;  // what is destroyed, and copies that save it
   std::uint32_t most_steps = 8;
 };
 
@@ -48,6 +49,9 @@ class RandomPlan {
       wholes_ = {builder_.variable("w0"), builder_.variable("w1")};
       variables_.push_back(builder_.part("p0", "part", wholes_[0]));
       variables_.push_back(builder_.part("p1", "part", wholes_[1]));
+    }
+    if (shape_.has_losses && below(4) == 0) {
+      builder_.make_expendable(any());
     }
     if (shape_.has_inputs) {
       builder_.plan.inputs.push_back({.name = "given", .value = {}});
@@ -123,6 +127,20 @@ class RandomPlan {
   }
 
   void add_effect(StepId step, VariableId variable, std::set<VariableId>& used) {
+    if (shape_.has_losses && below(3) == 0) {
+      builder_.destroys(step, variable);
+      if (below(3) == 0) {
+        builder_[step].effects.push_back(builder_.set(variable, true));
+      }
+      builder_[step].allows_destroy = below(8) == 0;
+      return;
+    }
+    if (const VariableId source = any();
+        shape_.has_losses && below(2) == 0 && variable != source && used.insert(source).second) {
+      builder_.copies(step, variable, source);
+      sources_.insert(source);
+      return;
+    }
     const std::uint32_t kind = below(6);
     if (kind == 0 && shape_.has_changes) {
       builder_.changes(step, variable);

@@ -118,6 +118,12 @@ class PlanBuilder {
   void changes(StepId step, VariableId variable) {
     (*this)[step].effects.push_back(change(variable));
   }
+  void destroys(StepId step, VariableId variable) {
+    (*this)[step].effects.push_back(change(variable, EffectKind::destroy));
+  }
+  void make_expendable(VariableId variable) {
+    plan.resources[plan.variables[variable.index].resource.index].fields[2] = Value{true};
+  }
   void after(StepId step, StepId before) { (*this)[step].after.push_back(before); }
   void goal(VariableId variable, bool value = true) {
     plan.goals.push_back(holds(variable, value));
@@ -141,7 +147,7 @@ class PlanBuilder {
     element.type = 0;
     element.element_of = plan.variables[owner.index].resource;
     element.query = 1;
-    element.fields = {Value{std::string(variable)}, Value{Null{}}};
+    element.fields = {Value{std::string(variable)}, Value{Null{}}, Value{false}};
     plan.resources.push_back(element);
     const ResourceId id{last(plan.resources)};
     plan.variables.push_back({.resource = id, .attribute = 0});
@@ -187,8 +193,8 @@ class PlanBuilder {
   static ResourceType thing_type() {
     ResourceType type;
     type.name = "thing";
-    type.field_names = {"id", "whole"};
-    type.field_types = {1, 0};
+    type.field_names = {"id", "whole", "expendable"};
+    type.field_types = {1, 0, 0};
     type.key = {0};
     Attribute value;
     value.name = "value";
@@ -213,8 +219,8 @@ class PlanBuilder {
     made.name = name;
     made.type = 0;
     const bool is_part = whole.index != UINT32_MAX;
-    made.fields = {Value{id},
-                   is_part ? Value{plan.variables[whole.index].resource} : Value{Null{}}};
+    made.fields = {Value{id}, is_part ? Value{plan.variables[whole.index].resource} : Value{Null{}},
+                   Value{false}};
     made.span = span();
     plan.resources.push_back(std::move(made));
     plan.variables.push_back(
