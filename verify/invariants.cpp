@@ -1,9 +1,8 @@
-// Every `always` holds in every state that a schedule can reach. The writers of a state follow one
-// another; it has the value of its i-th writer from when that starts to when the next one ends.
-// Values of several states are there at once unless one must end before another can start.
+// Every `always` holds in every state that a schedule can reach (moments.hpp).
 #include <algorithm>
+#include <set>
 
-#include "verify/checker.hpp"
+#include "verify/moments.hpp"
 
 namespace plan::verify {
 
@@ -12,61 +11,124 @@ namespace {
 // More cases than this are refused: the prover does not go so far either.
 constexpr std::size_t case_limit = 1'000'000;
 
+// What must be false, each by itself, for the condition to be false.
+void collect_alternatives(Nodes& nodes, NodeId id, std::vector<NodeId>& all) {
+  const Node node = nodes[id];
+  const auto is = [&](const Node& of, Op op) {
+    return of.kind == NodeKind::operation && of.op == op;
+  };
+  if (is(node, Op::logical_or)) {
+    collect_alternatives(nodes, node.children[0], all);
+    collect_alternatives(nodes, node.children[1], all);
+  } else if (is(node, Op::logical_not) && is(nodes[node.children[0]], Op::logical_and)) {
+    for (const NodeId child : std::vector<NodeId>(nodes[node.children[0]].children)) {
+      collect_alternatives(nodes, nodes.make(Op::logical_not, 0, {child}), all);
+    }
+  } else {
+    all.push_back(id);
+  }
+}
+
 struct Search {
   Checker& checker;
   NodeId condition;
   std::string text;
-  std::vector<VariableId> variables{};
-  std::vector<std::vector<std::uint32_t>>
-      chains{};                       // writes of each variable that set it as a whole
-  std::vector<std::size_t> chosen{};  // how many of them have begun
+  Moments moments;
+  std::vector<std::vector<NodeId>> alternatives{};  // by chain, where each speaks of one
   std::size_t cases = 0;
   bool fails = false;
 
-  StepId writer(std::size_t chain, std::size_t index) const {
-    return checker.writes.all()[chains[chain][index]].step;
+  [[nodiscard]] std::size_t count() const { return moments.chains.size(); }
+  void put(std::size_t chain) {
+    checker.found[moments.chains[chain].variable.index] = moments.value(chain);
   }
 
-  // Whether the value of one chain must have ended before that of the other can be there.
-  bool ends_before(std::size_t one, std::size_t two) {
-    if (chosen[one] == chains[one].size() || chosen[two] == 0) {
-      return false;
+  void run() {
+    split() ? look_at_failing() : choose(0);
+    for (const Moments::Chain& chain : moments.chains) {
+      checker.found[chain.variable.index] = checker.nodes.found(chain.variable);
     }
-    const StepId end = writer(one, chosen[one]);
-    const StepId start = writer(two, chosen[two] - 1);
-    if (!checker.ordering.before(end, start)) {
-      return false;
-    }
-    // Two steps of one loop: in the order of one element only.
-    const std::uint32_t loop = checker.loops.of(end);
-    return loop == none || !checker.loops.holds(loop, start) ||
-           (checker.loops.is_private(variables[one], loop) &&
-            checker.loops.is_private(variables[two], loop));
   }
 
   void choose(std::size_t chain) {
-    if (chain == chains.size()) {
+    if (chain == count()) {
       judge();
       return;
     }
-    for (chosen[chain] = 0; chosen[chain] <= chains[chain].size(); ++chosen[chain]) {
-      bool is_possible = true;
+    for (std::size_t value = 0; value <= moments.chains[chain].writes.size(); ++value) {
+      moments.chosen[chain] = value;
+      bool is_possible = cases <= case_limit;
       for (std::size_t other = 0; other < chain && is_possible; ++other) {
-        is_possible = !ends_before(other, chain) && !ends_before(chain, other);
+        is_possible = !moments.ends_before(other, chain) && !moments.ends_before(chain, other);
       }
-      if (!is_possible || cases > case_limit) {
-        continue;
+      if (is_possible) {
+        put(chain);
+        choose(chain + 1);
       }
-      checker.found[variables[chain].index] = chosen[chain] == 0
-                                                  ? checker.nodes.found(variables[chain])
-                                                  : checker.after[chains[chain][chosen[chain] - 1]];
-      choose(chain + 1);
     }
-    checker.found[variables[chain].index] = checker.nodes.found(variables[chain]);
+  }
+
+  // Whether every alternative speaks of one state that changes.
+  bool split() {
+    std::vector<NodeId> all;
+    collect_alternatives(checker.nodes, condition, all);
+    alternatives.resize(count());
+    for (const NodeId one : all) {
+      const auto read = checker.nodes.variables(one);
+      std::size_t changing = 0;
+      for (std::size_t chain = 0; chain < count(); ++chain) {
+        if (std::ranges::binary_search(read, moments.chains[chain].variable)) {
+          alternatives[chain].push_back(one);
+          ++changing;
+        }
+      }
+      if (changing > 1) {
+        return false;
+      }
+    }
+    for (std::size_t chain = 0; chain < count(); ++chain) {
+      if (!moments.is_chain(chain)) {
+        return false;
+      }
+    }
+    return count() > 1;
+  }
+
+  // The condition can fail only where all alternatives do. Each such moment lies behind the first
+  // one, or is it.
+  void look_at_failing() {
+    const auto counts = [&](std::size_t chain) {
+      put(chain);
+      return std::ranges::none_of(alternatives[chain], [&](NodeId one) {
+        return checker.nodes.is_true(
+            checker.given(checker.nodes.in(one, checker.found), condition));
+      });
+    };
+    std::set<std::vector<std::size_t>> seen;
+    std::vector<std::vector<std::size_t>> open;
+    if (moments.find_first(counts)) {
+      seen.insert(moments.chosen);
+      open.push_back(moments.chosen);
+    }
+    while (!open.empty() && cases <= case_limit && !fails) {
+      const std::vector<std::size_t> at = open.back();
+      open.pop_back();
+      moments.chosen = at;
+      judge();
+      for (std::size_t chain = 0; chain < count(); ++chain) {
+        moments.chosen = at;
+        if (moments.find_later(chain, counts) && seen.insert(moments.chosen).second) {
+          open.push_back(moments.chosen);
+        }
+      }
+    }
   }
 
   void judge() {
     ++cases;
+    for (std::size_t chain = 0; chain < count(); ++chain) {
+      put(chain);
+    }
     Nodes& nodes = checker.nodes;
     NodeId value = checker.given(nodes.in(condition, checker.found), condition);
     value = nodes.under(value, checker.given(condition, condition), true);
@@ -85,21 +147,20 @@ void Checker::check_invariants() {
     const Condition& invariant = plan.invariants[index];
     const std::vector<NodeId> parts = nodes.parts(nodes.of(invariant.expr));
     for (std::uint32_t part = 0; part < parts.size(); ++part) {
-      Search search{.checker = *this, .condition = parts[part], .text = invariant.text};
+      std::vector<Moments::Chain> chains;
       for (const VariableId variable : nodes.variables(parts[part])) {
-        std::vector<std::uint32_t> chain;
-        for (const std::uint32_t write : writes.of(variable)) {
-          if (writes.all()[write].kind != WriteKind::part) {
-            chain.push_back(write);
-          }
-        }
-        if (!chain.empty()) {
-          search.variables.push_back(variable);
-          search.chains.push_back(std::move(chain));
+        if (Moments::Chain chain = chain_of(variable, false); !chain.writes.empty()) {
+          chains.push_back(std::move(chain));
         }
       }
-      search.chosen.assign(search.chains.size(), 0);
-      search.choose(0);
+      Search search{.checker = *this,
+                    .condition = parts[part],
+                    .text = invariant.text,
+                    .moments = Moments(*this, std::move(chains))};
+      search.run();
+      if (search.cases > case_limit) {
+        fault("`always {}` speaks of too many states to be looked at", invariant.text);
+      }
       cases += search.cases;
       take(certificate.invariants, at,
            Cases{.of = index, .clause = part, .count = static_cast<std::uint32_t>(search.cases)},

@@ -1,19 +1,16 @@
 // Every `always` holds in every state that a schedule can reach. Steps are intervals: while a
-// step runs, what it writes may be old or new, each variable by itself.
-//
-// Without races the writers of a variable form a chain, and the variable has its value number i
-// from the start of its i-th writer to the end of the next one. Values of several variables are
-// there at one moment of some schedule exactly if no "end" has to come before a "start": if of no
-// two of them the next writer of the one is ordered before the writer of the other. (A cut needs
-// all started writers with everything before them, and none of the next ones ended; that can
-// only fail for a pair.)
+// step runs, what it writes may be old or new, each variable by itself (cuts.hpp). All moments at
+// which values can be there together are looked at; of those that go wrong, one to which the
+// shortest schedule leads is told.
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "compiler/prove/cuts.hpp"
 #include "compiler/prove/describe_edge.hpp"
-#include "compiler/prove/proof.hpp"
 
 namespace plan {
 
@@ -21,144 +18,85 @@ namespace {
 
 // Combinations of values that are looked at for one invariant.
 constexpr std::size_t combination_limit = 200'000;
+// Steps that are passed in the search for a shorter schedule.
+constexpr std::size_t shortening_limit = 50'000'000;
 
-struct Chain {
-  VariableId variable;
-  std::vector<std::uint32_t> writes;  // of Effects::all(), in order
-};
+// `a or b or not (c and d)`: what must all be false for the condition to be so.
+void add_disjuncts(Terms& terms, TermId term, std::vector<TermId>& all) {
+  const Term node = terms[term];
+  const bool is_or = node.kind == TermKind::operation && node.op == Op::logical_or;
+  const bool is_not = node.kind == TermKind::operation && node.op == Op::logical_not;
+  const TermId inner = is_not ? terms.children(term)[0] : term;
+  const Term inside = terms[inner];
+  const bool is_not_and =
+      is_not && inside.kind == TermKind::operation && inside.op == Op::logical_and;
+  if (!is_or && !is_not_and) {
+    all.push_back(term);
+    return;
+  }
+  for (std::size_t index = 0; index < 2; ++index) {
+    const TermId child = terms.children(inner)[index];
+    add_disjuncts(terms, is_or ? child : terms.negation(child), all);
+  }
+}
+
+std::vector<Chain> chains_of(Proof& proof, TermId condition) {
+  std::vector<Chain> chains;
+  for (const VariableId variable : proof.variables_of(condition)) {
+    if (Chain chain = chain_of(proof, variable, false); !chain.writes.empty()) {
+      chains.push_back(std::move(chain));
+    }
+  }
+  return chains;
+}
 
 class Search {
  public:
   Search(Proof& proof, const Condition& clause, TermId condition)
-      : proof_(proof), clause_(clause), condition_(condition) {
-    for (const VariableId variable : proof.variables_of(condition)) {
-      Chain chain{.variable = variable, .writes = {}};
-      for (const std::uint32_t index : proof.effects.of(variable)) {
-        if (proof.effects.all()[index].kind != WriteKind::part) {
-          chain.writes.push_back(index);
-        }
-      }
-      std::ranges::sort(chain.writes, {}, [&](std::uint32_t index) {
-        return proof.graph.position(proof.effects.all()[index].step.index);
-      });
-      if (!chain.writes.empty()) {
-        chains_.push_back(std::move(chain));
-      }
-    }
-    chosen_.assign(chains_.size(), 0);
-  }
+      : proof_(proof),
+        clause_(clause),
+        condition_(condition),
+        cuts_(proof, chains_of(proof, condition)) {}
 
-  void run() { choose(0); }
+  void run() {
+    if (!split()) {
+      choose(0);
+    } else {
+      search_clause();
+    }
+    for (const Chain& chain : cuts_.chains()) {
+      proof_.found[chain.variable.index] = proof_.as_found(chain.variable);
+    }
+  }
   [[nodiscard]] std::size_t combinations() const { return combinations_; }
-
- private:
-  // The writer that gave chain `index` its chosen value, and the one that will end it; none: the
-  // world as found, or nobody.
-  StepId starter(std::size_t index) const {
-    return chosen_[index] == 0 ? StepId{} : step_of(chains_[index].writes[chosen_[index] - 1]);
-  }
-  StepId ender(std::size_t index) const {
-    return chosen_[index] == chains_[index].writes.size()
-               ? StepId{}
-               : step_of(chains_[index].writes[chosen_[index]]);
-  }
-  StepId step_of(std::uint32_t write) const { return proof_.effects.all()[write].step; }
-
-  // Elements of one loop come one after the other: what is ordered in the body of one element is
-  // not ordered between two.
-  bool share_a_loop(StepId one, StepId two) const {
-    const std::uint32_t loop = proof_.loops.of(one);
-    return loop != UINT32_MAX && proof_.loops.is_inside(two, loop);
-  }
-
-  bool ends_before(std::size_t one, std::size_t two) {
-    const StepId end = ender(one);
-    const StepId start = starter(two);
-    if (end.is_none() || start.is_none() || !proof_.is_before(end, start)) {
-      return false;
-    }
-    const std::uint32_t loop = proof_.loops.of(end);
-    return !share_a_loop(end, start) || (proof_.is_private(chains_[one].variable, loop) &&
-                                         proof_.is_private(chains_[two].variable, loop));
-  }
-
-  bool is_reachable(std::size_t count) {
-    for (std::size_t index = 0; index + 1 < count; ++index) {
-      if (ends_before(index, count - 1) || ends_before(count - 1, index)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  void choose(std::size_t index) {
-    if (is_done_) {
-      return;
-    }
-    if (index == chains_.size()) {
-      evaluate();
-      return;
-    }
-    const Chain& chain = chains_[index];
-    for (chosen_[index] = 0; chosen_[index] <= chain.writes.size(); ++chosen_[index]) {
-      if (!is_reachable(index + 1)) {
-        continue;
-      }
-      TermId& value = proof_.found[chain.variable.index];
-      value = chosen_[index] == 0 ? proof_.terms.initial(chain.variable)
-                                  : proof_.after[chain.writes[chosen_[index] - 1]];
-      choose(index + 1);
-      if (is_done_) {
-        break;
-      }
-    }
-    proof_.found[chain.variable.index] = proof_.as_found(chain.variable);
-  }
-
-  void evaluate() {
-    if (++combinations_ > combination_limit) {
-      proof_.diagnostics.report<Code::proof_too_large>(clause_.span, clause_.text)
-          .help("split it into several `always` that speak of fewer states each");
-      is_done_ = true;
-      return;
-    }
-    // The world as found is preflight's business, and so is what follows from it.
-    TermId value = proof_.given(proof_.terms.substitute(condition_, proof_.found), condition_);
-    value = proof_.terms.assume(value, proof_.given(condition_, condition_), true);
-    if (!proof_.terms.is_true(value) && !proof_.terms.is_poison(value)) {
-      is_refuted_ = proof_.terms.is_refuted(value);
-      report();
-      is_done_ = true;
-    }
-  }
+  [[nodiscard]] bool is_too_large() const { return combinations_ > combination_limit; }
+  // The steps of the shortest schedule that goes wrong; none if none does.
+  [[nodiscard]] std::optional<std::size_t> shortest() const { return shortest_; }
 
   void report() {
     Diagnostic& diagnostic =
         proof_.diagnostics.report<Code::invariant_not_proven>(clause_.span, clause_.text);
-    std::vector<StepId> started;
+    cuts_.chosen() = worst_;
+    const std::vector<StepId> started = cuts_.started();
     std::vector<StepId> late;
-    for (std::size_t index = 0; index < chains_.size(); ++index) {
-      const StepId start = starter(index);
-      const StepId end = ender(index);
-      const std::string variable = proof_.variable(chains_[index].variable);
+    std::vector<VariableId> about;
+    for (std::size_t index = 0; index < cuts_.chains().size(); ++index) {
+      const StepId start = cuts_.starter(index);
+      const StepId end = cuts_.ender(index);
+      const VariableId id = cuts_.chains()[index].variable;
+      const std::string variable = proof_.variable(id);
+      about.push_back(id);
       if (!start.is_none()) {
-        diagnostic.label(proof_.effects.find(start, chains_[index].variable)->span,
+        diagnostic.label(proof_.effects.find(start, id)->span,
                          fmt::format("`{}` has changed `{}`", proof_.name(start), variable));
-        started.push_back(start);
       } else {
         diagnostic.note(fmt::format("`{}` is still as it was found", variable));
       }
       if (!end.is_none()) {
-        diagnostic.label(proof_.effects.find(end, chains_[index].variable)->span,
+        diagnostic.label(proof_.effects.find(end, id)->span,
                          fmt::format("`{}` has not changed `{}` yet", proof_.name(end), variable));
         late.push_back(end);
       }
-    }
-    std::ranges::sort(started, {}, [&](StepId step) { return proof_.graph.position(step.index); });
-    started.erase(std::unique(started.begin(), started.end()), started.end());
-    std::vector<VariableId> about;
-    for (const Chain& chain : chains_) {
-      about.push_back(chain.variable);
     }
     diagnostic.schedule = schedule_to(proof_.schedules(), started, about);
     if (diagnostic.schedule.is_empty()) {
@@ -167,6 +105,157 @@ class Search {
     diagnostic.schedule.violated =
         fmt::format("`{}`{}", clause_.text, is_refuted_ ? "" : ", or nobody can know");
     diagnostic.at_primary("does not hold at this moment, or cannot be shown to hold");
+    suggest(diagnostic, started, late);
+  }
+
+ private:
+  // Whether the condition is a disjunction of which each part speaks of one state that changes:
+  // it fails exactly where every state has a value that makes its own parts fail.
+  bool split() {
+    std::vector<TermId> all;
+    add_disjuncts(proof_.terms, condition_, all);
+    parts_.resize(cuts_.chains().size());
+    is_failing_.resize(cuts_.chains().size());
+    for (const TermId part : all) {
+      std::size_t speaks_of = 0;
+      for (const VariableId variable : proof_.variables_of(part)) {
+        for (std::size_t index = 0; index < cuts_.chains().size(); ++index) {
+          if (cuts_.chains()[index].variable == variable) {
+            parts_[index].push_back(part);
+            ++speaks_of;
+          }
+        }
+      }
+      if (speaks_of > 1) {
+        return false;
+      }
+    }
+    for (std::size_t index = 0; index < cuts_.chains().size(); ++index) {
+      is_failing_[index].resize(cuts_.chains()[index].writes.size() + 1, -1);
+      if (!cuts_.is_chain(index)) {
+        return false;
+      }
+    }
+    return cuts_.chains().size() > 1;
+  }
+
+  // Whether the chosen value of the chain makes none of its parts true.
+  bool fails(std::size_t index) {
+    int& known = is_failing_[index][cuts_.chosen()[index]];
+    if (known < 0) {
+      put(index);
+      known = std::ranges::none_of(parts_[index], [&](TermId part) {
+        return proof_.terms.is_true(
+            proof_.given(proof_.terms.substitute(part, proof_.found), condition_));
+      });
+    }
+    return known == 1;
+  }
+
+  // From the first moment at which all parts fail on. Mostly the condition fails there, too; where
+  // it does not (the world as found, of which preflight makes sure), one state has to go on.
+  void search_clause() {
+    const auto counts = [&](std::size_t index) { return fails(index); };
+    if (!cuts_.find_first(counts)) {
+      return;
+    }
+    std::vector<std::vector<std::size_t>> open{cuts_.chosen()};
+    std::set<std::vector<std::size_t>> seen{open.front()};
+    while (!open.empty() && combinations_ <= combination_limit) {
+      const std::vector<std::size_t> at = std::move(open.back());
+      open.pop_back();
+      cuts_.chosen() = at;
+      if (evaluate()) {
+        continue;
+      }
+      for (std::size_t index = 0; index < at.size(); ++index) {
+        cuts_.chosen() = at;
+        if (cuts_.find_later(index, counts) && seen.insert(cuts_.chosen()).second) {
+          open.push_back(cuts_.chosen());
+        }
+      }
+    }
+  }
+
+  bool is_reachable(std::size_t count) {
+    for (std::size_t index = 0; index + 1 < count; ++index) {
+      if (cuts_.exclude_each_other(index, count - 1)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Whether no schedule through the first `count` chains' values is shorter than the one known.
+  bool is_too_long(std::size_t count) {
+    return shortest_ && (shortened_ > shortening_limit || length(count) >= *shortest_);
+  }
+
+  // The steps that have to run for the first `count` chains to have their values.
+  std::size_t length(std::size_t count) {
+    std::vector<std::uint32_t> started;
+    for (std::size_t index = 0; index < count; ++index) {
+      if (const StepId start = cuts_.starter(index); !start.is_none()) {
+        started.push_back(start.index);
+      }
+    }
+    const auto all = proof_.graph.ancestors(started);
+    shortened_ += all.size() + 1;
+    return static_cast<std::size_t>(std::ranges::count_if(all, [&](std::uint32_t node) {
+      const StepKind kind = proof_.plan.steps[node].kind;
+      return kind != StepKind::loop_begin && kind != StepKind::loop_end;
+    }));
+  }
+
+  void put(std::size_t index) {
+    proof_.found[cuts_.chains()[index].variable.index] = cuts_.value(index);
+  }
+
+  void choose(std::size_t index) {
+    if (index == cuts_.chains().size()) {
+      evaluate();
+      return;
+    }
+    for (std::size_t value = 0; value <= cuts_.chains()[index].writes.size(); ++value) {
+      cuts_.chosen()[index] = value;
+      if (!is_reachable(index + 1) || is_too_long(index + 1)) {
+        continue;
+      }
+      put(index);
+      choose(index + 1);
+      if (combinations_ > combination_limit) {
+        return;
+      }
+    }
+  }
+
+  // Looks at the chosen moment; whether the condition fails there.
+  bool evaluate() {
+    if (++combinations_ > combination_limit) {
+      return false;
+    }
+    for (std::size_t index = 0; index < cuts_.chains().size(); ++index) {
+      put(index);
+    }
+    // The world as found is preflight's business, and so is what follows from it.
+    TermId value = proof_.given(proof_.terms.substitute(condition_, proof_.found), condition_);
+    value = proof_.terms.assume(value, proof_.given(condition_, condition_), true);
+    if (proof_.terms.is_true(value) || proof_.terms.is_poison(value)) {
+      return false;
+    }
+    const std::size_t steps = length(cuts_.chains().size());
+    if (!shortest_ || steps < *shortest_) {
+      worst_ = cuts_.chosen();
+      shortest_ = steps;
+      is_refuted_ = proof_.terms.is_refuted(value);
+    }
+    return true;
+  }
+
+  // An order that keeps the moment from coming.
+  void suggest(Diagnostic& diagnostic,
+               const std::vector<StepId>& started,
+               const std::vector<StepId>& late) {
     for (const StepId end : late) {
       for (const StepId start : started) {
         if (end != start && !proof_.is_before(start, end)) {
@@ -184,10 +273,13 @@ class Search {
   Proof& proof_;
   const Condition& clause_;
   TermId condition_;
-  std::vector<Chain> chains_;
-  std::vector<std::size_t> chosen_;
+  Cuts cuts_;
+  std::vector<std::vector<TermId>> parts_;    // by chain: the disjuncts that speak of it
+  std::vector<std::vector<int>> is_failing_;  // by chain and value: 1, 0, or -1 for not known
+  std::vector<std::size_t> worst_;            // the moment that is told
+  std::optional<std::size_t> shortest_;       // its steps
+  std::size_t shortened_ = 0;
   std::size_t combinations_ = 0;
-  bool is_done_ = false;
   bool is_refuted_ = false;
 };
 
@@ -195,22 +287,34 @@ class Search {
 
 void check_invariants(Proof& proof) {
   for (const Condition& invariant : proof.plan.invariants) {
-    const std::size_t before = proof.diagnostics.size();
+    std::optional<Search> worst;
+    bool is_too_large = false;
     std::uint32_t number = 0;
     for (const TermId part : proof.terms.conjuncts(proof.terms.of(invariant.expr))) {
       const auto variables = proof.variables_of(part);
       const bool is_silent = std::ranges::any_of(
           variables, [&](VariableId variable) { return proof.is_silent(variable); });
-      if (proof.diagnostics.size() == before && !is_silent) {
-        Search search(proof, invariant, part);
-        search.run();
-        if (proof.record != nullptr) {
-          proof.record->invariants.push_back(
-              {.of = static_cast<std::uint32_t>(&invariant - proof.plan.invariants.data()),
-               .clause = number++,
-               .count = search.combinations()});
-        }
+      if (is_silent) {
+        continue;
       }
+      Search search(proof, invariant, part);
+      search.run();
+      if (proof.record != nullptr) {
+        proof.record->invariants.push_back(
+            {.of = static_cast<std::uint32_t>(&invariant - proof.plan.invariants.data()),
+             .clause = number++,
+             .count = search.combinations()});
+      }
+      is_too_large = is_too_large || search.is_too_large();
+      if (search.shortest() && (!worst || *search.shortest() < *worst->shortest())) {
+        worst.emplace(std::move(search));
+      }
+    }
+    if (worst) {
+      worst->report();
+    } else if (is_too_large) {
+      proof.diagnostics.report<Code::proof_too_large>(invariant.span, invariant.text)
+          .help("split it into several `always` that speak of fewer states each");
     }
   }
 }

@@ -11,9 +11,13 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "compiler/compile.hpp"
+#include "compiler/emit/dot.hpp"
+#include "compiler/emit/mermaid.hpp"
 #include "dsl/diagnostic.hpp"
+#include "dsl/render.hpp"
 
 namespace plan {
 namespace {
@@ -188,6 +192,84 @@ TEST_CASE("every code is reported somewhere and expected somewhere") {
     CHECK(sources.contains("Code::" + std::string(code.slug)));
     CHECK((tests.contains(code.code) || tests.contains("Code::" + std::string(code.slug))));
   }
+}
+
+// Refusals of order and proof that have no schedule, and why.
+const std::map<std::string, std::string> without_schedule = {
+    {"E0414", "nobody knows whether a schedule goes wrong: the search was given up"},
+};
+
+bool is_about_schedules(const Diagnostic& diagnostic) {
+  const std::string_view code = info(diagnostic.code).code;
+  return code.starts_with("E03") || code.starts_with("E04");
+}
+
+// Whether the schedule is told in the text, for programs, and in the drawings of the refused plan.
+void check_schedule(const Diagnostics& diagnostics,
+                    std::size_t index,
+                    const SourceMap& sources,
+                    const Plan* refused) {
+  const Diagnostic& diagnostic = diagnostics.items()[index];
+  const std::string code(info(diagnostic.code).code);
+  INFO(render(diagnostic, sources));
+  CHECK(diagnostic.schedule.is_empty() == without_schedule.contains(code));
+  if (diagnostic.schedule.is_empty()) {
+    return;
+  }
+  CHECK_FALSE(diagnostic.schedule.moments.empty());
+  CHECK_FALSE(diagnostic.schedule.violated.empty());
+  CHECK(render(diagnostic, sources).contains("a schedule that goes wrong"));
+  const auto json = nlohmann::json::parse(render_json(diagnostics, sources));
+  CHECK(json["diagnostics"][index]["schedule"]["steps"].size() ==
+        diagnostic.schedule.moments.size());
+  const auto sarif = nlohmann::json::parse(render_sarif(diagnostics, sources));
+  const auto& flow = sarif["runs"][0]["results"][index]["codeFlows"][0];
+  CHECK(flow["threadFlows"][0]["locations"].size() == diagnostic.schedule.moments.size());
+  REQUIRE(refused != nullptr);
+  const emit::GraphOptions options{.schedule = diagnostic.schedule};
+  CHECK(emit_dot(*refused, options).contains("a schedule that goes wrong"));
+  CHECK(emit_mermaid(*refused, options).contains("a schedule that goes wrong"));
+}
+
+TEST_CASE("every refusal of order and proof has a schedule, in every format, or says why not") {
+  std::set<std::string> missing;
+  for (std::size_t index = 0; index < code_count(); ++index) {
+    const std::string code(info(static_cast<Code>(index)).code);
+    if (code.starts_with("E03") || code.starts_with("E04")) {
+      missing.insert(code);
+    }
+  }
+  const auto look = [&](SourceLoader& loader, const std::string& entry) {
+    INFO(entry);
+    SourceMap sources;
+    Diagnostics diagnostics;
+    CompileOptions options;
+    options.entry = entry;
+    const CompileResult result = compile(sources, loader, options, diagnostics);
+    for (std::size_t index = 0; index < diagnostics.size(); ++index) {
+      const Diagnostic& diagnostic = diagnostics.items()[index];
+      if (is_about_schedules(diagnostic)) {
+        check_schedule(diagnostics, index, sources, result.refused ? &*result.refused : nullptr);
+        missing.erase(std::string(info(diagnostic.code).code));
+      }
+    }
+  };
+  for (std::size_t index = 0; index < code_count(); ++index) {
+    MapLoader loader(example(page_of(info(static_cast<Code>(index))), "Wrong"));
+    look(loader, "main.plan");
+  }
+  for (const auto& entry : fs::recursive_directory_iterator("tests/golden")) {
+    if (entry.path().extension() == ".plan") {
+      std::map<std::string, std::string> files;
+      for (const auto& other : fs::directory_iterator(entry.path().parent_path())) {
+        files[other.path().filename().string()] =
+            other.is_regular_file() ? read_file(other.path()) : "";
+      }
+      MapLoader loader(files);
+      look(loader, entry.path().filename().string());
+    }
+  }
+  CHECK(missing == std::set<std::string>{});
 }
 
 }  // namespace
