@@ -240,36 +240,14 @@ void Elaborator::effect(Core& core,
                          .kind = from.kind,
                          .value = {},
                          .keeping = from.keeping,
-                         .text = describe(assembly_, *variable),
                          .span = from.span});
 }
 
 void Elaborator::ensure(const Condition& condition, std::vector<Effect>& effects) {
-  const std::size_t before = effects.size();
   if (!decompose(condition.expr, condition.span, effects)) {
     diagnostics_.report<Code::bad_effect>(condition.span, condition.text)
         .help("write a state, `not` a state, a state `==` a value, or `for x in query: …`");
-    return;
   }
-  // One clause, one effect: the words of the author are the best ones.
-  if (effects.size() == before + 1) {
-    effects.back().text = condition.text;
-    return;
-  }
-  for (std::size_t index = before; index < effects.size(); ++index) {
-    effects[index].text = text_of(effects[index]);
-  }
-}
-
-std::string Elaborator::text_of(const Effect& effect) {
-  const Expr value = assembly_.core()[effect.value];
-  const Value known = value.op == Op::constant ? assembly_.core().constant_value(value.a)
-                                               : Value{Deferred{effect.value}};
-  const std::string state = describe(assembly_, effect.variable);
-  if (const bool* flag = known.as<bool>()) {
-    return *flag ? state : "not " + state;
-  }
-  return state + " == " + describe(assembly_, known);
 }
 
 bool Elaborator::set_state(ExprId state,
@@ -291,7 +269,6 @@ bool Elaborator::set_state(ExprId state,
                      .kind = EffectKind::set,
                      .value = partial_.reify(value),
                      .keeping = {},
-                     .text = {},
                      .span = span});
   return true;
 }

@@ -155,7 +155,6 @@ class Elaborator final : public NamedValues {
               std::vector<Value>& slots,
               const Contract& to);
   void ensure(const Condition& condition, std::vector<Effect>& effects);
-  std::string text_of(const Effect& effect);
   // What makes the closed expression `expr` true, as effects; false if it is not of that form.
   bool decompose(ExprId expr, Span span, std::vector<Effect>& effects);
   bool set_state(ExprId state, const Value& value, Span span, std::vector<Effect>& effects);

@@ -143,7 +143,6 @@ struct Effect {
   EffectKind kind = EffectKind::set;
   ExprId value;   // of `set`: closed expression (constant, another variable, token …)
   std::vector<AttributeRef> keeping;  // of `change`: the carried states that survive
-  std::string text;
   Span span;
 };
 

@@ -150,7 +150,6 @@ void fields(Visitor& visit, Is<Effect> auto& effect) {
   visit("kind", effect.kind);
   visit("value", effect.value);
   visit("keeping", effect.keeping);
-  visit("text", effect.text);
   visit.span(effect.span);
 }
 

@@ -68,7 +68,7 @@ class Lines {
   }
 
  private:
-  std::string text(ExprId expr) const { return print_expr(plan_, expr, frame_); }
+  [[nodiscard]] std::string text(ExprId expr) const { return print_expr(plan_, expr, frame_); }
 
   void line(int depth, std::string_view content) {
     lines_.push_back(std::string(static_cast<std::size_t>(depth) * 2, ' ') + std::string(content));
@@ -86,7 +86,7 @@ class Lines {
     return frame_.names[slot];
   }
 
-  bool is_read_later(std::uint32_t slot, std::uint32_t from) const {
+  [[nodiscard]] bool is_read_later(std::uint32_t slot, std::uint32_t from) const {
     for (std::size_t at = from; at < program_.code.size(); ++at) {
       const Instruction& instruction = program_.code[at];
       if (reads(instruction.value, slot)) {
@@ -100,7 +100,7 @@ class Lines {
     return false;
   }
 
-  bool effect_reads(const EffectCall& effect, std::uint32_t slot) const {
+  [[nodiscard]] bool effect_reads(const EffectCall& effect, std::uint32_t slot) const {
     const auto reads_slot = [&](ExprId expr) { return reads(expr, slot); };
     return std::ranges::any_of(effect.arguments, reads_slot) || reads(effect.env, slot) ||
            reads(effect.standard_input, slot) || reads(effect.host, slot) ||
@@ -108,7 +108,7 @@ class Lines {
             effect_reads(program_.effects[effect.pipe_into], slot));
   }
 
-  bool reads(ExprId id, std::uint32_t slot) const {
+  [[nodiscard]] bool reads(ExprId id, std::uint32_t slot) const {
     if (id.is_none()) {
       return false;
     }
@@ -124,7 +124,7 @@ class Lines {
     return operands_read(expr, slot);
   }
 
-  bool operands_read(const Expr& expr, std::uint32_t slot) const {
+  [[nodiscard]] bool operands_read(const Expr& expr, std::uint32_t slot) const {
     switch (expr.op) {
       case Op::state_of:
       case Op::field:
@@ -293,7 +293,8 @@ class Lines {
   }
 
   // The backward jump that closes the wait begun at `at`; none if there is no such shape.
-  std::optional<std::uint32_t> end_of_wait(std::uint32_t at, std::uint32_t end) const {
+  [[nodiscard]] std::optional<std::uint32_t> end_of_wait(std::uint32_t at,
+                                                         std::uint32_t end) const {
     for (std::uint32_t next = at + 1; next < end; ++next) {
       const Instruction& instruction = program_.code[next];
       const bool is_back = (instruction.kind == InstructionKind::jump ||
@@ -338,7 +339,7 @@ class Lines {
   }
 
   // One argument of a command: plain where a shell would take it so, else quoted.
-  std::string word(ExprId expr) const {
+  [[nodiscard]] std::string word(ExprId expr) const {
     if (const std::optional<Value> value = known_value(plan_, expr, frame_)) {
       if (const auto* known = value->as<std::string>()) {
         return is_plain_word(*known) ? *known : "\"" + escaped(*known) + "\"";
@@ -349,7 +350,7 @@ class Lines {
     return shown.starts_with('"') ? shown : "${" + shown + "}";
   }
 
-  std::string argv(ExprId expr) const {
+  [[nodiscard]] std::string argv(ExprId expr) const {
     if (const std::optional<Value> value = known_value(plan_, expr, frame_)) {
       if (const auto* list = value->as<List>()) {
         std::string words;
@@ -372,7 +373,7 @@ class Lines {
     return words;
   }
 
-  std::string script(ExprId expr) const {
+  [[nodiscard]] std::string script(ExprId expr) const {
     if (const std::optional<Value> value = known_value(plan_, expr, frame_)) {
       if (const auto* known = value->as<std::string>()) {
         return *known;
@@ -382,7 +383,7 @@ class Lines {
     return shown.size() >= 2 && shown.starts_with('"') ? shown.substr(1, shown.size() - 2) : shown;
   }
 
-  std::string command(const EffectCall& call) const {
+  [[nodiscard]] std::string command(const EffectCall& call) const {
     const std::string verb = call.is_shell && call.effect == "run" ? "sh" : call.effect;
     const std::string what = call.arguments.empty() ? ""
                              : call.is_shell        ? script(call.arguments[0])
@@ -391,7 +392,7 @@ class Lines {
   }
 
   // The database of an sql_target, for people: "inmanta at localhost:5432".
-  std::string target(ExprId expr) const {
+  [[nodiscard]] std::string target(ExprId expr) const {
     const std::optional<Value> value = known_value(plan_, expr, frame_);
     const Map* map = value ? value->as<Map>() : nullptr;
     const Value* name = map != nullptr ? find(*map, "database") : nullptr;
@@ -401,7 +402,7 @@ class Lines {
     return print_value(plan_, *name);
   }
 
-  std::optional<std::string> record_entry(ExprId expr, std::string_view key) const {
+  [[nodiscard]] std::optional<std::string> record_entry(ExprId expr, std::string_view key) const {
     if (plan_[expr].op != Op::record) {
       return std::nullopt;
     }
@@ -414,7 +415,7 @@ class Lines {
     return text(plan_.expr_children[plan_[expr].children_begin + offset]);
   }
 
-  std::string arguments(const EffectCall& call) const {
+  [[nodiscard]] std::string arguments(const EffectCall& call) const {
     if (call.effect == "machine_identity") {
       return "cat /etc/machine-id /proc/sys/kernel/random/boot_id";
     }
@@ -443,7 +444,7 @@ class Lines {
     return options(call);
   }
 
-  std::string options(const EffectCall& call) const {
+  [[nodiscard]] std::string options(const EffectCall& call) const {
     const EffectShape* shape = shape_of(call.effect);
     std::string shown = call.effect;
     for (std::size_t index = 0; index < call.arguments.size(); ++index) {
@@ -464,7 +465,7 @@ class Lines {
     return shown;
   }
 
-  std::string effect(const EffectCall& call) const {
+  [[nodiscard]] std::string effect(const EffectCall& call) const {
     const bool is_command = call.effect == "run" || call.effect == "exec";
     std::string shown = is_command ? command(call) : arguments(call);
     const std::string host = call.host.is_none() ? "" : text(call.host);
@@ -484,7 +485,7 @@ class Lines {
     return shown;
   }
 
-  std::uint32_t element_type(ExprId list) const {
+  [[nodiscard]] std::uint32_t element_type(ExprId list) const {
     const Expr& expr = plan_[list];
     if (expr.op != Op::local || expr.a >= frame_.types.size() ||
         frame_.types[expr.a] >= plan_.types.size()) {

@@ -72,7 +72,7 @@ class SourceMap {
     std::uint32_t base = 0;
     mutable std::vector<std::uint32_t> line_starts;  // filled at the first locate()
   };
-  const File& holder(std::uint32_t offset) const;
+  [[nodiscard]] const File& holder(std::uint32_t offset) const;
 
   std::deque<File> files_;
   std::uint32_t next_ = 1;

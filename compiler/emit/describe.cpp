@@ -16,10 +16,6 @@ std::string text_of(const Plan& plan, const Condition& condition) {
   return condition.text.empty() ? print_expr(plan, condition.expr) : condition.text;
 }
 
-std::string text_of(const Plan& plan, const Effect& effect) {
-  return effect.text.empty() ? print_variable(plan, effect.variable) : effect.text;
-}
-
 // The step that an edge into `step` names as provider of something that the condition reads.
 std::string provider_of(const Plan& plan, StepId step, const Condition& condition) {
   for (const Edge& edge : plan.edges) {
@@ -71,7 +67,7 @@ void describe_contract(const Plan& plan, StepId id, Description& description) {
   }
   for (const Effect& effect : step.effects) {
     if (effect.kind == EffectKind::change) {
-      description.changes.push_back(text_of(plan, effect));
+      description.changes.push_back(print_variable(plan, effect.variable));
     } else if (effect.kind == EffectKind::destroy) {
       description.destroys.push_back(print_variable(plan, effect.variable));
     }

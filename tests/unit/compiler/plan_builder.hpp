@@ -104,8 +104,7 @@ class PlanBuilder {
             .span = span()};
   }
   Effect change(VariableId variable, EffectKind kind = EffectKind::change) {
-    return {
-        .variable = variable, .kind = kind, .value = {}, .keeping = {}, .text = "", .span = span()};
+    return {.variable = variable, .kind = kind, .value = {}, .keeping = {}, .span = span()};
   }
   void ensures(StepId step, VariableId variable, bool value = true) {
     (*this)[step].effects.push_back(set(variable, value));

@@ -90,16 +90,18 @@ std::string shown(const ast::File& file) {
 std::string large_plan() {
   std::string text = "plan \"large\"\n\nuse std.file\n\nlet here = host { local: true }\n";
   for (int index = 0; text.size() < 3'000'000; ++index) {
-    text += fmt::format("# What comes {0}th.\nresource f{0} = file.file(host: here, path: \"/a/{0}\")\n",
-                        index);
-    text += fmt::format("step s{0} = file.write(f{0}, \"text ${{{0} + 1}} \\\" and\") {{\n"
-                        "  requires not f{0}.exists and [1, {0}][0] as int == 1\n"
-                        "  note \"\"\"\n    step not_a_step = {0}\n    \"\"\"\n}}\n",
-                        index);
+    text += fmt::format(
+        "# What comes {0}th.\nresource f{0} = file.file(host: here, path: \"/a/{0}\")\n", index);
+    text += fmt::format(
+        "step s{0} = file.write(f{0}, \"text ${{{0} + 1}} \\\" and\") {{\n"
+        "  requires not f{0}.exists and [1, {0}][0] as int == 1\n"
+        "  note \"\"\"\n    step not_a_step = {0}\n    \"\"\"\n}}\n",
+        index);
     if (index % 50 == 0) {
-      text += fmt::format("phase \"P{0}\" {{\n  step p{0} = file.write(f{0}, \"b\")\n}}\n\n"
-                          "# A remark.\n\n# Another one.\nstep q{0} = file.remove(f{0})\n",
-                          index);
+      text += fmt::format(
+          "phase \"P{0}\" {{\n  step p{0} = file.write(f{0}, \"b\")\n}}\n\n"
+          "# A remark.\n\n# Another one.\nstep q{0} = file.remove(f{0})\n",
+          index);
     }
   }
   return text;
@@ -117,9 +119,9 @@ Both both(std::string text) {
   Both result;
   const FileId file = result.sources.add("test.plan", std::move(text));
   result.in_parts = parse_file(result.sources, file, result.in_parts_found);
-  result.as_one = build_ast(
-      parse(result.sources.whole(file), FileForm::declarations, result.as_one_found),
-      result.as_one_found);
+  result.as_one =
+      build_ast(parse(result.sources.whole(file), FileForm::declarations, result.as_one_found),
+                result.as_one_found);
   return result;
 }
 
@@ -150,7 +152,8 @@ TEST_CASE("lines in a long text that look like steps begin no part") {
 TEST_CASE("mistakes in a large text are the same as when it is read as one") {
   std::string text = large_plan();
   const std::size_t middle = text.find("step s4000 =");
-  for (const std::string_view mistake : {"step = \n", "}\n", "\"\n", "(\n", "phase \"x\" {\n", "\xFF\n"}) {
+  for (const std::string_view mistake :
+       {"step = \n", "}\n", "\"\n", "(\n", "phase \"x\" {\n", "\xFF\n"}) {
     std::string wrong = text;
     wrong.insert(middle, mistake);
     const Both result = both(wrong);
