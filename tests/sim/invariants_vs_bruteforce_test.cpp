@@ -197,8 +197,8 @@ class Breaking {
 };
 
 std::vector<std::string> faults(Plan& plan, Diagnostics& diagnostics) {
-  const OrderFaults order_faults = order(plan, diagnostics);
-  const std::string certificate = prove_with_certificate(plan, diagnostics, order_faults);
+  OrderFaults order_faults = order(plan, diagnostics);
+  const std::string certificate = prove_with_certificate(plan, diagnostics, std::move(order_faults));
   return diagnostics.has_errors() ? std::vector<std::string>{}
                                   : verify::verify(plan, certificate).faults;
 }

@@ -299,11 +299,11 @@ struct Tally {
 
 void check_one(Plan plan, const Shape& shape, Tally& tally) {
   Diagnostics diagnostics;
-  const OrderFaults faults = order(plan, diagnostics);
+  OrderFaults faults = order(plan, diagnostics);
   if (diagnostics.has_errors()) {
     return;
   }
-  const std::string certificate = prove_with_certificate(plan, diagnostics, faults);
+  const std::string certificate = prove_with_certificate(plan, diagnostics, std::move(faults));
   const bool has_others = std::ranges::any_of(diagnostics.items(), [](const auto& diagnostic) {
     return diagnostic.code != Code::data_lost && diagnostic.code != Code::goal_not_proven &&
            diagnostic.code != Code::invariant_not_proven;

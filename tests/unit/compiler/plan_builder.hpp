@@ -92,7 +92,6 @@ class PlanBuilder {
             .kind = EffectKind::set,
             .value = constant(Value{value}),
             .keeping = {},
-            .text = "",
             .span = span()};
   }
   Effect copy(VariableId to, VariableId from) {
@@ -100,7 +99,6 @@ class PlanBuilder {
             .kind = EffectKind::set,
             .value = state(from),
             .keeping = {},
-            .text = "",
             .span = span()};
   }
   Effect change(VariableId variable, EffectKind kind = EffectKind::change) {

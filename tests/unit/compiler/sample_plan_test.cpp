@@ -110,7 +110,7 @@ Plan sample_plan() {
   plan.steps[0].arguments = {Value{ResourceId{0}}};
   plan.steps[0].undo_operation = 1;
   plan.steps[0].undo_arguments = {Value{ResourceId{0}}};
-  plan.steps[0].effects = {{.variable = {0}, .text = "old_orch.service.active == false"}};
+  plan.steps[0].effects = {{.variable = {0}}};
   plan.steps[1].arguments = {Value{ResourceId{1}}};
   plan.steps[1].effects = {{.variable = {2}, .kind = EffectKind::destroy}};
   plan.steps[1].requires_ = {holds(plan, 0, "not old_orch.service.active")};
