@@ -16,6 +16,7 @@ void run(Proof& proof) {
   proof.plan.point_of_no_return.clear();
   check_resumable(proof);
   check_aliases(proof);
+  check_element_aliases(proof);
   check_races(proof);
   for (const StepId step : proof.plan.topological) {
     check_requirements(proof, step);

@@ -27,6 +27,8 @@ struct Checker {
   void act(StepId step);
   void enter(std::uint32_t loop);
   void leave(std::uint32_t loop);
+  // --- aliases.cpp
+  void check_aliases();
   // --- races.cpp
   void check_races();
   // --- requirements.cpp

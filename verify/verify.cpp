@@ -50,6 +50,7 @@ void Checker::run() {
   writes.sort(ordering.positions());
   check_writers();
   check_steps();
+  check_aliases();
   check_races();
   for (const StepId step : plan.topological) {
     check_requirements(step);

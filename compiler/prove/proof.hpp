@@ -130,6 +130,7 @@ void check_waits(Proof& proof, StepId step);
 void check_data_loss(Proof& proof, StepId step);
 void check_resumable(Proof& proof);
 void check_aliases(Proof& proof);
+void check_element_aliases(Proof& proof);
 // The `destroys` of a step that is given one resource as source and target; nullptr if there is
 // none.
 [[nodiscard]] const Effect* find_own_source(const Plan& plan, const Step& step);
