@@ -205,6 +205,12 @@ void Checker::test_clause(const ast::TestClause& clause) {
       diagnostics_.report<Code::unknown_name>(refused->code.span, "diagnostic",
                                               refused->code.name.text());
     }
+    if (!refused->message.is_none()) {
+      expect_pure(refused->message, string_type, "a test");
+    }
+  } else if (const auto* fail = std::get_if<ast::FailStepClause>(&clause.node);
+             fail != nullptr && !fail->turn.is_none()) {
+    expect_pure(fail->turn, string_type, "a test");
   }
 }
 

@@ -20,7 +20,7 @@ void Elaborator::item(const ast::TestDecl& node, const ast::Declaration& declara
       host_name_ = set->input.name;
       test.inputs.emplace_back(set->input.name.text(), evaluate(modules_.entry(), set->value));
     } else if (const auto* fail = std::get_if<ast::FailStepClause>(&clause.node)) {
-      test.failing_steps.emplace_back(fail->step.name.text());
+      fail_step(*fail, test);
     } else if (const auto* shuffle = std::get_if<ast::ShuffleClause>(&clause.node)) {
       const auto count = known_number(evaluate(modules_.entry(), shuffle->count),
                                       span(shuffle->count), "the number of shuffles");
@@ -32,11 +32,32 @@ void Elaborator::item(const ast::TestDecl& node, const ast::Declaration& declara
     } else if (const auto* refused = std::get_if<ast::ExpectRefusedClause>(&clause.node)) {
       const CodeInfo* info = find_code(refused->code.name.text());
       test.refused_code = info == nullptr ? "" : std::string(info->code);
+      if (!refused->message.is_none()) {
+        test.refused_message = known_text(refused->message).value_or(std::string());
+      }
     } else {
       test.crashes_everywhere |= std::holds_alternative<ast::CrashClause>(clause.node);
     }
   }
   plan_.tests.push_back(std::move(test));
+}
+
+// `fail step NAME`: all turns; `fail step "NAME[TURN]"`: one, by the name that is told everywhere.
+// Of a loop over a query only the run knows the turns.
+void Elaborator::fail_step(const ast::FailStepClause& node, Test& test) {
+  if (node.turn.is_none()) {
+    test.failing_steps.emplace_back(node.step.name.text());
+    return;
+  }
+  const std::string name = known_text(node.turn).value_or(std::string());
+  const std::string body = name.substr(0, name.find('['));
+  const bool is_known = std::ranges::any_of(plan_.steps, [&](const Step& step) {
+    return step.name == name || (step.loop != UINT32_MAX && step.name == body);
+  });
+  if (!is_known) {
+    diagnostics_.report<Code::unknown_name>(span(node.turn), "step", name);
+  }
+  test.failing_steps.push_back(name);
 }
 
 // `given` says what holds before the run: of states, facts and queries.

@@ -191,6 +191,7 @@ class Elaborator final : public NamedValues {
 
   // --- elaborate_tests.cpp
   void given(const ast::GivenClause& node, Test& test);
+  void fail_step(const ast::FailStepClause& node, Test& test);
 
   [[nodiscard]] const Module& entry() const { return modules_[modules_.entry()]; }
   [[nodiscard]] Span span(ast::ExprId id) const { return entry()[id].span; }

@@ -153,7 +153,7 @@ EvaluationResult Evaluator::value(ExprId id) {
       return call(expr);
     case Op::native: {
       auto arguments = children(expr);
-      return arguments ? lifted(apply_native(expr.b, *arguments))
+      return arguments ? lifted(apply_native(plan_, expr.b, *arguments))
                        : std::unexpected(arguments.error());
     }
     case Op::for_all:

@@ -256,6 +256,7 @@ struct Test {
   std::uint32_t shuffles = 0;
   std::vector<Condition> expected;
   std::string refused_code;
+  std::string refused_message;  // a part of the message; empty: any
 };
 
 struct PureFunction {

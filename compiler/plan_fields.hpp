@@ -248,6 +248,7 @@ void fields(Visitor& visit, Is<Test> auto& test) {
   visit("shuffles", test.shuffles);
   visit("expected", test.expected);
   visit("refused_code", test.refused_code);
+  visit("refused_message", test.refused_message);
   visit.span(test.span);
 }
 

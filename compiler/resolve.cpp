@@ -115,7 +115,12 @@ void Resolver::test_clause(const ast::TestClause& clause) {
     if (symbol == nullptr || symbol->kind != SymbolKind::input) {
       unknown("input", set->input.name, set->input.span, module_);
     }
-  } else if (const auto* fail = std::get_if<ast::FailStepClause>(&clause.node)) {
+  } else if (const auto* refused = std::get_if<ast::ExpectRefusedClause>(&clause.node)) {
+    top(refused->message);
+  } else if (const auto* fail = std::get_if<ast::FailStepClause>(&clause.node);
+             fail != nullptr && !fail->turn.is_none()) {
+    top(fail->turn);
+  } else if (fail != nullptr) {
     const Symbol* symbol = module_.names.find(fail->step.name);
     if (symbol == nullptr || symbol->kind != SymbolKind::step) {
       unknown("step", fail->step.name, fail->step.span, module_);

@@ -18,6 +18,9 @@
 
 namespace plan::ast {
 
+// A table of forms, one a line where it fits.
+// clang-format off
+
 struct ExprId {
   std::uint32_t index = UINT32_MAX;
   [[nodiscard]] bool is_none() const { return index == UINT32_MAX; }
@@ -47,140 +50,45 @@ struct TypeRef {
 
 enum class UnaryOp : std::uint8_t { negate, logical_not };
 enum class BinaryOp : std::uint8_t {
-  logical_or,
-  logical_and,
-  equal,
-  not_equal,
-  less,
-  less_equal,
-  greater,
-  greater_equal,
-  in,
-  not_in,
-  add,
-  subtract,
-  multiply,
-  divide,
-  remainder
+  logical_or, logical_and, equal, not_equal, less, less_equal, greater, greater_equal,
+  in, not_in, add, subtract, multiply, divide, remainder
 };
 
-struct BoolLiteral {
-  bool value;
-};
-struct IntLiteral {
-  std::int64_t value;
-};
-struct DurationLiteral {
-  std::int64_t value_ms;
-};
-struct SizeLiteral {
-  std::int64_t value_bytes;
-};
-struct VersionLiteral {
-  Name text;
-};  // `v8.7.6`, without the v
-struct StringLiteral {
-  Range parts;
-};  // of File::string_parts; empty: ""
-struct ShellTemplate {
-  Range parts;
-};  // sh"…": interpolations are quoted when run
-struct ListLiteral {
-  Range items;
-};  // of File::expr_lists
-struct RecordLiteral {
-  Range type_path;
-  Range fields;
-};  // `host { a: 1 }`; without type: a map
-struct NameRef {
-  Name name;
-};
-struct Member {
-  ExprId base;
-  Name field;
-  Span field_span;
-};
-struct Index {
-  ExprId base;
-  ExprId index;
-};
-struct Call {
-  ExprId callee;
-  Range arguments;
-};  // of File::arguments
-struct Unary {
-  UnaryOp op;
-  ExprId operand;
-};
-struct Binary {
-  BinaryOp op;
-  ExprId left;
-  ExprId right;
-};
-struct Conditional {
-  ExprId condition;
-  ExprId then_value;
-  ExprId else_value;
-};
-struct Cast {
-  ExprId value;
-  std::uint32_t type;
-};  // of File::types: `x as list<int>`
+struct BoolLiteral { bool value; };
+struct IntLiteral { std::int64_t value; };
+struct DurationLiteral { std::int64_t value_ms; };
+struct SizeLiteral { std::int64_t value_bytes; };
+struct VersionLiteral { Name text; };              // `v8.7.6`, without the v
+struct StringLiteral { Range parts; };             // of File::string_parts; empty: ""
+struct ShellTemplate { Range parts; };             // sh"…": interpolations are quoted when run
+struct ListLiteral { Range items; };               // of File::expr_lists
+struct RecordLiteral { Range type_path; Range fields; };  // `host { a: 1 }`; without type: a map
+struct NameRef { Name name; };
+struct Member { ExprId base; Name field; Span field_span; };
+struct Index { ExprId base; ExprId index; };
+struct Call { ExprId callee; Range arguments; };   // of File::arguments
+struct Unary { UnaryOp op; ExprId operand; };
+struct Binary { BinaryOp op; ExprId left; ExprId right; };
+struct Conditional { ExprId condition; ExprId then_value; ExprId else_value; };
+struct Cast { ExprId value; std::uint32_t type; };  // of File::types: `x as list<int>`
 // `for x in list: condition`: true when it holds for every element.
-struct ForAll {
-  Name variable;
-  Span variable_span;
-  ExprId list;
-  ExprId condition;
-};
+struct ForAll { Name variable; Span variable_span; ExprId list; ExprId condition; };
 // `[value for x in list if condition]`; `condition` may be none.
-struct Comprehension {
-  ExprId value;
-  Name variable;
-  Span variable_span;
-  ExprId list;
-  ExprId condition;
-};
+struct Comprehension { ExprId value; Name variable; Span variable_span; ExprId list; ExprId condition; };
 // `run EXPR`, `run sh"…"`: a command that must succeed. Options: of File::command_options.
-struct Run {
-  ExprId command;
-};
+struct Run { ExprId command; };
 // `pipe A | B`: both sides are commands.
-struct Pipe {
-  ExprId source;
-  ExprId sink;
-};
+struct Pipe { ExprId source; ExprId sink; };
 // `command on HOST as USER with env {…}, stdin E, timeout D`; wraps Run, a call of `exec` or a
 // ShellTemplate.
-struct WithOptions {
-  ExprId command;
-  std::uint32_t options;
-};
+struct WithOptions { ExprId command; std::uint32_t options; };
 struct Invalid {};  // stands where the syntax was wrong
 
-using ExprNode = std::variant<Invalid,
-                              BoolLiteral,
-                              IntLiteral,
-                              DurationLiteral,
-                              SizeLiteral,
-                              VersionLiteral,
-                              StringLiteral,
-                              ShellTemplate,
-                              ListLiteral,
-                              RecordLiteral,
-                              NameRef,
-                              Member,
-                              Index,
-                              Call,
-                              Unary,
-                              Binary,
-                              Conditional,
-                              Cast,
-                              ForAll,
-                              Comprehension,
-                              Run,
-                              Pipe,
-                              WithOptions>;
+using ExprNode =
+    std::variant<Invalid, BoolLiteral, IntLiteral, DurationLiteral, SizeLiteral, VersionLiteral,
+                 StringLiteral, ShellTemplate, ListLiteral, RecordLiteral, NameRef, Member, Index,
+                 Call, Unary, Binary, Conditional, Cast, ForAll, Comprehension, Run, Pipe,
+                 WithOptions>;
 
 struct Expr {
   Span span;
@@ -199,9 +107,9 @@ struct Argument {
 };
 
 struct CommandOptions {
-  ExprId host;  // `on PATH`
-  ExprId user;  // `as NAME` (a string literal then) or `as "…"`
-  ExprId env;   // a map literal
+  ExprId host;     // `on PATH`
+  ExprId user;     // `as NAME` (a string literal then) or `as "…"`
+  ExprId env;      // a map literal
   ExprId standard_input;
   ExprId timeout;
 };
@@ -211,45 +119,18 @@ struct CommandOptions {
 struct Statement;
 using Block = std::vector<Statement>;
 
-struct LetStatement {
-  Identifier name;
-  std::optional<TypeRef> type;
-  ExprId value;
-};
-struct ExprStatement {
-  ExprId value;
-};  // run …, write(…), http.post(…), sql(…), pipe …
-struct IfStatement {
-  ExprId condition;
-  Block then_block;
-  Block else_block;
-};
-struct ForStatement {
-  Identifier variable;
-  ExprId list;
-  Block body;
-};
+struct LetStatement { Identifier name; std::optional<TypeRef> type; ExprId value; };
+struct ExprStatement { ExprId value; };  // run …, write(…), http.post(…), sql(…), pipe …
+struct IfStatement { ExprId condition; Block then_block; Block else_block; };
+struct ForStatement { Identifier variable; ExprId list; Block body; };
 // `wait until COND, every D, for D`
-struct WaitStatement {
-  ExprId condition;
-  ExprId every;
-  ExprId limit;
-};
-struct FailStatement {
-  ExprId message;
-};
-struct ReturnStatement {
-  ExprId value;
-};
+struct WaitStatement { ExprId condition; ExprId every; ExprId limit; };
+struct FailStatement { ExprId message; };
+struct ReturnStatement { ExprId value; };
 
 struct Statement {
   Span span;
-  std::variant<LetStatement,
-               ExprStatement,
-               IfStatement,
-               ForStatement,
-               WaitStatement,
-               FailStatement,
+  std::variant<LetStatement, ExprStatement, IfStatement, ForStatement, WaitStatement, FailStatement,
                ReturnStatement>
       node;
 };
@@ -268,109 +149,41 @@ struct Use {
   Identifier alias;              // `as name`; empty: the last component
 };
 
-struct InputDecl {
-  Identifier name;
-  TypeRef type;
-  ExprId default_value;
-};
-struct LetDecl {
-  Identifier name;
-  std::optional<TypeRef> type;
-  ExprId value;
-};
-struct ResourceDecl {
-  Identifier name;
-  ExprId value;
-};  // `resource old_db = postgres.database(…)`
+struct InputDecl { Identifier name; TypeRef type; ExprId default_value; };
+struct LetDecl { Identifier name; std::optional<TypeRef> type; ExprId value; };
+struct ResourceDecl { Identifier name; ExprId value; };  // `resource old_db = postgres.database(…)`
 
 // `requires C else "…"`, `require C else "…"`.
-struct ConditionClause {
-  Span span;
-  ExprId condition;
-  ExprId message;
-};
+struct ConditionClause { Span span; ExprId condition; ExprId message; };
 
 // Clauses of operations and steps, in the order written.
-struct RequiresClause {
-  ConditionClause condition;
-};
-struct AwaitsClause {
-  ConditionClause condition;
-};  // what a wait needs in order to end
-struct EnsuresClause {
-  ExprId effect;
-};
-struct ChangesClause {
-  ExprId state;
-  std::vector<Identifier> keeping;
-};
-struct DestroysClause {
-  ExprId state;
-};
-struct IrreversibleClause {
-  ExprId reason;
-};
+struct RequiresClause { ConditionClause condition; };
+struct AwaitsClause { ConditionClause condition; };     // what a wait needs in order to end
+struct EnsuresClause { ExprId effect; };
+struct ChangesClause { ExprId state; std::vector<Identifier> keeping; };
+struct DestroysClause { ExprId state; };
+struct IrreversibleClause { ExprId reason; };
 struct DetachedClause {};
 struct OnceClause {};
-struct TimeoutClause {
-  ExprId limit;
-};
-struct RetryClause {
-  ExprId count;
-  ExprId every;
-};  // `retry N every D`
-struct UndoClause {
-  ExprId call;
-};  // none: `undo none`
-struct AfterClause {
-  std::vector<ExprId> steps;
-};  // names of steps, phases or loops
-struct WhenClause {
-  ExprId condition;
-};
+struct TimeoutClause { ExprId limit; };
+struct RetryClause { ExprId count; ExprId every; };     // `retry N every D`
+struct UndoClause { ExprId call; };                     // none: `undo none`
+struct AfterClause { std::vector<ExprId> steps; };      // names of steps, phases or loops
+struct WhenClause { ExprId condition; };
 struct AllowDestroyClause {};
-struct NoteClause {
-  ExprId text;
-};
+struct NoteClause { ExprId text; };
 // The types are kept apart: clauses of steps are many, and these two are not among them.
-struct OutputClause {
-  Identifier name;
-  std::unique_ptr<TypeRef> type;
-  ExprId value;
-};
-struct LetClause {
-  Identifier name;
-  std::unique_ptr<TypeRef> type;
-  ExprId value;
-};
-struct ManualClause {
-  ExprId text;
-};
-struct DoClause {
-  Block body;
-};
+struct OutputClause { Identifier name; std::unique_ptr<TypeRef> type; ExprId value; };
+struct LetClause { Identifier name; std::unique_ptr<TypeRef> type; ExprId value; };
+struct ManualClause { ExprId text; };
+struct DoClause { Block body; };
 
 struct Clause {
   Span span;
-  std::variant<RequiresClause,
-               AwaitsClause,
-               EnsuresClause,
-               ChangesClause,
-               DestroysClause,
-               IrreversibleClause,
-               DetachedClause,
-               OnceClause,
-               TimeoutClause,
-               RetryClause,
-               UndoClause,
-               AfterClause,
-               WhenClause,
-               AllowDestroyClause,
-               NoteClause,
-               OutputClause,
-               LetClause,
-               ManualClause,
-               DoClause>
+  std::variant<RequiresClause, AwaitsClause, EnsuresClause, ChangesClause, DestroysClause,
+               IrreversibleClause, DetachedClause, OnceClause, TimeoutClause, RetryClause, UndoClause,
+               AfterClause, WhenClause, AllowDestroyClause, NoteClause, OutputClause, LetClause,
+               ManualClause, DoClause>
       node;
 };
 
@@ -379,17 +192,13 @@ enum class StepForm : std::uint8_t { operation, approve, manual };
 struct StepDecl {
   Identifier name;  // empty for a bare approve
   StepForm form = StepForm::operation;
-  ExprId value;   // the call, or the text
-  Range clauses;  // of File::step_clauses
+  ExprId value;     // the call, or the text
+  Range clauses;    // of File::step_clauses
 };
 
 struct Declaration;
 
-struct PhaseDecl {
-  ExprId title;
-  std::vector<ExprId> after;
-  std::vector<Declaration> items;
-};
+struct PhaseDecl { ExprId title; std::vector<ExprId> after; std::vector<Declaration> items; };
 
 enum class OnFailure : std::uint8_t { stop, go_on };
 struct ForDecl {
@@ -400,64 +209,29 @@ struct ForDecl {
   std::vector<ExprId> after;
   std::vector<Declaration> items;
 };
-struct WhenDecl {
-  ExprId condition;
-  std::vector<Declaration> items;
-};
-struct RequireDecl {
-  ConditionClause condition;
-};  // also a use of a rule: `require r(…)`
-struct GoalDecl {
-  ExprId condition;
-};
-struct AlwaysDecl {
-  ExprId condition;
-};
+struct WhenDecl { ExprId condition; std::vector<Declaration> items; };
+struct RequireDecl { ConditionClause condition; };  // also a use of a rule: `require r(…)`
+struct GoalDecl { ExprId condition; };
+struct AlwaysDecl { ExprId condition; };
 
-struct GivenClause {
-  ExprId condition;
-};
-struct CrashClause {};  // `crash everywhere`
-struct FailStepClause {
-  Identifier step;
-};  // `fail step NAME`
-struct ShuffleClause {
-  ExprId count;
-};
-struct ExpectClause {
-  ExprId condition;
-};
-struct ExpectRefusedClause {
-  Identifier code;
-};
-struct SetClause {
-  Identifier input;
-  ExprId value;
-};  // `set input = value`
+struct GivenClause { ExprId condition; };
+struct CrashClause {};                       // `crash everywhere`
+struct FailStepClause { Identifier step; ExprId turn; };  // `fail step NAME`, or "NAME[TURN]"
+struct ShuffleClause { ExprId count; };
+struct ExpectClause { ExprId condition; };
+struct ExpectRefusedClause { Identifier code; ExprId message; };  // none: any message
+struct SetClause { Identifier input; ExprId value; };  // `set input = value`
 struct TestClause {
   Span span;
-  std::variant<GivenClause,
-               CrashClause,
-               FailStepClause,
-               ShuffleClause,
-               ExpectClause,
-               ExpectRefusedClause,
-               SetClause>
+  std::variant<GivenClause, CrashClause, FailStepClause, ShuffleClause, ExpectClause,
+               ExpectRefusedClause, SetClause>
       node;
 };
-struct TestDecl {
-  ExprId title;
-  std::vector<TestClause> clauses;
-};
+struct TestDecl { ExprId title; std::vector<TestClause> clauses; };
 
 // --- declarations of modules
 
-struct Field {
-  Identifier name;
-  TypeRef type;
-  ExprId default_value;
-  Span doc;
-};
+struct Field { Identifier name; TypeRef type; ExprId default_value; Span doc; };
 enum class AttributeKind : std::uint8_t { state, fact, query };
 struct Attribute {
   AttributeKind kind = AttributeKind::state;
@@ -496,33 +270,15 @@ struct RuleDecl {
   std::vector<Parameter> parameters;
   std::vector<ConditionClause> requires_;
 };
-struct EnumDecl {
-  Identifier name;
-  std::vector<Identifier> cases;
-};
-struct RecordDecl {
-  Identifier name;
-  std::vector<Field> fields;
-};
+struct EnumDecl { Identifier name; std::vector<Identifier> cases; };
+struct RecordDecl { Identifier name; std::vector<Field> fields; };
 
-using DeclarationNode = std::variant<Use,
-                                     InputDecl,
-                                     LetDecl,
-                                     ResourceDecl,
-                                     StepDecl,
-                                     PhaseDecl,
-                                     ForDecl,
-                                     WhenDecl,
-                                     RequireDecl,
-                                     GoalDecl,
-                                     AlwaysDecl,
-                                     TestDecl,
-                                     ResourceTypeDecl,
-                                     OperationDecl,
-                                     FunctionDecl,
-                                     RuleDecl,
-                                     EnumDecl,
-                                     RecordDecl>;
+using DeclarationNode =
+    std::variant<Use, InputDecl, LetDecl, ResourceDecl, StepDecl, PhaseDecl, ForDecl, WhenDecl,
+                 RequireDecl, GoalDecl, AlwaysDecl, TestDecl, ResourceTypeDecl, OperationDecl,
+                 FunctionDecl, RuleDecl, EnumDecl, RecordDecl>;
+
+// clang-format on
 
 struct Declaration {
   Span span;
@@ -545,8 +301,8 @@ struct Milestone {
 struct File {
   FileId id;
   std::int64_t edition = 1;
-  std::optional<ExprId> plan_title;     // `plan "…"`
-  std::vector<Identifier> module_path;  // `module std.systemd`
+  std::optional<ExprId> plan_title;      // `plan "…"`
+  std::vector<Identifier> module_path;   // `module std.systemd`
   Span header;
   std::vector<Declaration> declarations;
   std::vector<Milestone> milestones;

@@ -272,14 +272,20 @@ std::optional<TestNode> build_test_clause(AstBuilder& builder, std::uint32_t ind
       return ast::CrashClause{};
     case NodeKind::fail_step_clause:
       (void)parts.take(Kind::word_step);
-      return ast::FailStepClause{.step = parts.take_name()};
+      return parts.is_at_name() ? ast::FailStepClause{.step = parts.take_name(), .turn = {}}
+                                : ast::FailStepClause{.step = {}, .turn = parts.take_value()};
     case NodeKind::shuffle_clause:
       return ast::ShuffleClause{.count = parts.take_value()};
     case NodeKind::expect_clause:
       return ast::ExpectClause{.condition = parts.take_value()};
-    case NodeKind::refused_clause:
+    case NodeKind::refused_clause: {
       (void)parts.take(Kind::word_refused);
-      return ast::ExpectRefusedClause{.code = parts.take_name()};
+      const ast::Identifier code = parts.take_name();
+      const bool has_message =
+          parts.is_at_node() || parts.is_at(Kind::string) || parts.is_at(Kind::raw_string);
+      return ast::ExpectRefusedClause{.code = code,
+                                      .message = has_message ? parts.take_value() : ExprId{}};
+    }
     default:
       return std::nullopt;
   }

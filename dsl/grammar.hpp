@@ -260,10 +260,10 @@ struct when_block : seq<token<Kind::word_when>, block_head<value>, opt<braces<de
 struct given_clause : in_line<Kind::word_given, NodeKind::given_clause, list<value, comma>> {};
 struct set_clause : in_line<Kind::word_set, NodeKind::set_clause, name, equals, value> {};
 struct crash_clause : in_line<Kind::word_crash, NodeKind::crash_clause, token<Kind::word_everywhere>> {};
-struct fail_step_clause : in_line<Kind::word_fail, NodeKind::fail_step_clause, token<Kind::word_step>, name> {};
+struct fail_step_clause : in_line<Kind::word_fail, NodeKind::fail_step_clause, token<Kind::word_step>, sor<name, text>> {};
 struct shuffle_clause : in_line<Kind::word_shuffle, NodeKind::shuffle_clause, value> {};
 struct refused_clause : seq<ahead<Kind::word_expect, Kind::word_refused, Kind::name>,
-                            in_line<Kind::word_expect, NodeKind::refused_clause, token<Kind::word_refused>, name>> {};
+                            in_line<Kind::word_expect, NodeKind::refused_clause, token<Kind::word_refused>, name, opt<text>>> {};
 struct expect_clause : in_line<Kind::word_expect, NodeKind::expect_clause, value> {};
 struct test_clause : named<Notion::test_clause, sor<
     given_clause, refused_clause, expect_clause, set_clause, crash_clause, fail_step_clause, shuffle_clause>> {};

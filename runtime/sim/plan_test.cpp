@@ -21,10 +21,24 @@ std::string problems(const Report& report) {
   return text.empty() ? std::string(name(report.outcome)) : text;
 }
 
-bool has_code(const Report& report, std::string_view code) {
-  return std::ranges::any_of(report.diagnostics.items(), [&](const Diagnostic& diagnostic) {
-    return info(diagnostic.code).code == code;
+bool is_refused(const Report& report, const Test& test) {
+  return report.outcome == Outcome::refused &&
+         std::ranges::any_of(report.diagnostics.items(), [&](const Diagnostic& diagnostic) {
+           return info(diagnostic.code).code == test.refused_code &&
+                  diagnostic.message.contains(test.refused_message);
+         });
+}
+
+// A host that was not given is a host without an address: what a test gives takes its place.
+void give_host(Plan& plan, const std::string& input, const Value& value) {
+  const auto* given = value.as<HostId>();
+  const auto empty = std::ranges::find_if(plan.hosts, [&](const Host& host) {
+    return host.name == input && host.address.empty() && !host.is_local;
   });
+  if (given != nullptr && given->index < plan.hosts.size() && empty != plan.hosts.end()) {
+    *empty = Host(plan.hosts[given->index]);
+    empty->name = input;
+  }
 }
 
 class PlanTest {
@@ -34,6 +48,7 @@ class PlanTest {
       for (const auto& [name, value] : test.inputs) {
         if (input.name == name) {
           input.value = value;
+          give_host(plan_, name, value);
         }
       }
     }
@@ -157,8 +172,11 @@ class PlanTest {
 
   void judge(SimulatedWorld& world, const Report& report, const std::string& where) {
     if (!test_.refused_code.empty()) {
-      if (report.outcome != Outcome::refused || !has_code(report, test_.refused_code)) {
-        failed("expected to be refused with " + test_.refused_code + ", but: " + problems(report),
+      if (!is_refused(report, test_)) {
+        const std::string message =
+            test_.refused_message.empty() ? "" : " \"" + test_.refused_message + "\"";
+        failed("expected to be refused with " + test_.refused_code + message +
+                   ", but: " + problems(report),
                where);
       }
       return;
