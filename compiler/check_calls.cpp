@@ -100,9 +100,9 @@ void Checker::not_callable(const ast::Call& node, Symbol symbol) {
       return;  // reported by resolve
     }
     const auto* member = std::get_if<ast::Member>(&expr(node.callee).node);
-    const bool is_unknown_base =
-        member != nullptr && this->symbol(member->base).kind == SymbolKind::none &&
-        std::holds_alternative<ast::NameRef>(expr(member->base).node);
+    const bool is_unknown_base = member != nullptr &&
+                                 this->symbol(member->base).kind == SymbolKind::none &&
+                                 std::holds_alternative<ast::NameRef>(expr(member->base).node);
     if (member != nullptr &&
         (is_unknown_base || this->symbol(member->base).kind == SymbolKind::module)) {
       return;  // reported by resolve

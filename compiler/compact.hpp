@@ -22,8 +22,7 @@ class Rare {
   using value_type = T;
   Rare() = default;
   Rare(T value) : value_(std::make_unique<T>(std::move(value))) {}  // NOLINT: as std::optional
-  Rare(const Rare& other)
-      : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
+  Rare(const Rare& other) : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
   Rare(Rare&&) noexcept = default;
   Rare& operator=(const Rare& other) { return *this = Rare(other); }
   Rare& operator=(Rare&&) noexcept = default;

@@ -21,7 +21,8 @@ class SourceLoader {
   virtual ~SourceLoader() = default;
   // The text at `path`, which is relative to the entry file's directory or absolute; nullopt if it
   // cannot be read, with the reason in `why`.
-  [[nodiscard]] virtual std::optional<std::string> read(std::string_view path, std::string& why) = 0;
+  [[nodiscard]] virtual std::optional<std::string> read(std::string_view path,
+                                                        std::string& why) = 0;
 };
 
 // A value given from outside, before its type is known.
@@ -31,13 +32,13 @@ struct GivenInput {
 };
 
 struct CompileOptions {
-  std::string entry;                             // path of the plan, as the loader knows it
-  std::map<std::string, GivenInput> set;         // by input name
-  std::optional<std::string> inputs_file;        // path of an --inputs file (.plan syntax or .json)
-  bool wants_certificate = false;                // of the proof: CompileResult::certificate
-  bool require_inputs = false;                   // apply, preview: every input must have a value,
-                                                 // but secrets, which the runtime gets
-  bool is_lint = false;                          // say, too, what is allowed and better avoided
+  std::string entry;                       // path of the plan, as the loader knows it
+  std::map<std::string, GivenInput> set;   // by input name
+  std::optional<std::string> inputs_file;  // path of an --inputs file (.plan syntax or .json)
+  bool wants_certificate = false;          // of the proof: CompileResult::certificate
+  bool require_inputs = false;             // apply, preview: every input must have a value,
+                                           // but secrets, which the runtime gets
+  bool is_lint = false;                    // say, too, what is allowed and better avoided
   // As `set`, and weaker; what the plan does not declare is meant for another one, and a secret is
   // the runtime's to fetch: both are passed over.
   std::map<std::string, GivenInput> environment;
@@ -54,7 +55,7 @@ struct CompileResult {
   std::optional<Plan> plan;  // absent if there were errors
   // The plan whose order or proof failed, ordered as far as that was possible: for drawings only.
   std::optional<Plan> refused;
-  std::string certificate;       // if it was wanted (docs/certificate.md)
+  std::string certificate;  // if it was wanted (docs/certificate.md)
   std::map<std::string, SecretSource> secret_sources;
 };
 

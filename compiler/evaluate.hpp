@@ -28,7 +28,8 @@ class Environment {
  public:
   virtual ~Environment() = default;
   // Last observed value of a state, fact or query of a resource.
-  [[nodiscard]] virtual EvaluationResult attribute(ResourceId resource, std::uint32_t attribute) = 0;
+  [[nodiscard]] virtual EvaluationResult attribute(ResourceId resource,
+                                                   std::uint32_t attribute) = 0;
   [[nodiscard]] virtual EvaluationResult input(std::uint32_t input) = 0;
   [[nodiscard]] virtual EvaluationResult token(StepId step) = 0;
   // The resource that `resource` stands for: itself, or for an arbitrary element the element that
@@ -37,7 +38,8 @@ class Environment {
   [[nodiscard]] virtual std::uint32_t type_of(ResourceId resource) = 0;
   [[nodiscard]] virtual EvaluationResult field(ResourceId resource, std::uint32_t field) = 0;
   // The resource with these fields: of the plan where one has the same key, else an instance.
-  [[nodiscard]] virtual EvaluationResult make_resource(std::uint32_t type, std::vector<Value> fields) = 0;
+  [[nodiscard]] virtual EvaluationResult make_resource(std::uint32_t type,
+                                                       std::vector<Value> fields) = 0;
 };
 
 // `slots`: the frame; may be written to by for_all and map, and grows as needed. `and`, `or` and

@@ -13,6 +13,7 @@
 
 namespace plan {
 
+// clang-format off
 enum class Op : std::uint8_t {
   constant,     // a: index of Plan::constants
   local,        // a: slot of the frame
@@ -38,6 +39,7 @@ enum class Op : std::uint8_t {
   map,          // a: list, b: value, c: slot, d: condition or none
   cast,         // a: value, b: type index of Plan::types
 };
+// clang-format on
 
 struct Expr {
   Op op = Op::constant;
@@ -53,16 +55,18 @@ struct Expr {
 // "run", "http.get", "sql", "write", …); its arguments are expressions by parameter position.
 struct EffectCall {
   std::string effect;
-  std::vector<ExprId> arguments;   // by position of the native's parameters; none: not given
-  ExprId host;                     // none: the operation's host
-  ExprId user;                     // none: the operation's user
-  ExprId env;                      // a map
+  std::vector<ExprId> arguments;  // by position of the native's parameters; none: not given
+  ExprId host;                    // none: the operation's host
+  ExprId user;                    // none: the operation's user
+  ExprId env;                     // a map
   ExprId standard_input;
-  ExprId timeout;                  // a duration
-  bool is_shell = false;           // argument 0 is one script text, already quoted, not an argv
-  std::uint32_t pipe_into = UINT32_MAX;  // index of Program::effects: this one's output is its input
+  ExprId timeout;         // a duration
+  bool is_shell = false;  // argument 0 is one script text, already quoted, not an argv
+  std::uint32_t pipe_into =
+      UINT32_MAX;  // index of Program::effects: this one's output is its input
 };
 
+// clang-format off
 enum class InstructionKind : std::uint8_t {
   assign,       // slot = value
   act,          // slot = result of effects[effect]
@@ -77,6 +81,7 @@ enum class InstructionKind : std::uint8_t {
   fail,         // ends the program with the message `value`
   finish,       // ends the program; value: result, or none
 };
+// clang-format on
 
 struct Instruction {
   InstructionKind kind = InstructionKind::finish;

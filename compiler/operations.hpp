@@ -14,7 +14,8 @@ namespace plan {
 // The error text is for the plan's author: "cannot compare a version with a string".
 using Evaluated = std::expected<Value, std::string>;
 
-// For the unary and binary Ops of expr.hpp (not the short-circuit ones). Arguments are known values.
+// For the unary and binary Ops of expr.hpp (not the short-circuit ones). Arguments are known
+// values.
 [[nodiscard]] Evaluated apply(Op op, const Value& operand);
 [[nodiscard]] Evaluated apply(Op op, const Value& left, const Value& right);
 

@@ -152,8 +152,7 @@ Value Partial::native(Context& in, const Expr& expr) {
 Value Partial::no_path(std::string_view why) {
   why.remove_prefix(why.find(": ") + 2);  // the function's name
   const std::size_t first = why.find('\n');
-  Diagnostic& diagnostic =
-      diagnostics_.report<Code::no_upgrade_path>(span_, why.substr(0, first));
+  Diagnostic& diagnostic = diagnostics_.report<Code::no_upgrade_path>(span_, why.substr(0, first));
   while (why.contains('\n')) {
     why.remove_prefix(why.find('\n') + 1);
     diagnostic.note(std::string(why.substr(0, why.find('\n'))));

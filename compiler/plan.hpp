@@ -37,16 +37,32 @@ struct AttributeRef {
 };
 
 enum class TypeKind : std::uint8_t {
-  any, boolean, integer, string, version, duration, size, path, url, secret, json, host, list, map,
-  record, enumeration, resource, null
+  any,
+  boolean,
+  integer,
+  string,
+  version,
+  duration,
+  size,
+  path,
+  url,
+  secret,
+  json,
+  host,
+  list,
+  map,
+  record,
+  enumeration,
+  resource,
+  null
 };
 
 // A type, structural; element/record/enum details by index.
 struct Type {
   TypeKind kind = TypeKind::any;
-  std::uint32_t element = UINT32_MAX;   // list, map: index of Plan::types
-  std::uint32_t detail = UINT32_MAX;    // record: Plan::record_types, enumeration: Plan::enum_types,
-                                        // resource: Plan::resource_types
+  std::uint32_t element = UINT32_MAX;  // list, map: index of Plan::types
+  std::uint32_t detail = UINT32_MAX;   // record: Plan::record_types, enumeration: Plan::enum_types,
+                                       // resource: Plan::resource_types
   auto operator<=>(const Type&) const = default;
 };
 
@@ -67,24 +83,24 @@ enum class AttributeKind : std::uint8_t { state, fact, query };
 struct Attribute {
   AttributeKind kind = AttributeKind::state;
   std::string name;
-  std::uint32_t type = 0;        // Plan::types
-  Program observe;               // one parameter: the resource
+  std::uint32_t type = 0;  // Plan::types
+  Program observe;         // one parameter: the resource
   // `carried by`: the path from the resource to the carrying state, as names of resource fields,
   // the last one the state ("server", "database", "content"). Empty: not carried.
   std::vector<std::string> carried_by;
   // True if `observe` reads nothing but other states: conditions are expanded to those.
   bool is_derived = false;
-  ExprId derivation;             // of a derived one: expression over slot 0, the resource
+  ExprId derivation;  // of a derived one: expression over slot 0, the resource
   std::string documentation;
 };
 
 struct ResourceType {
-  std::string name;                        // "systemd.service"
+  std::string name;  // "systemd.service"
   std::vector<std::string> field_names;
   std::vector<std::uint32_t> field_types;  // Plan::types
-  std::vector<ExprId> defaults;            // over the other fields (slot i = field i); none: required
-  std::vector<std::uint32_t> key;          // field indexes
-  std::uint32_t host_field = UINT32_MAX;   // `resource x on FIELD`
+  std::vector<ExprId> defaults;    // over the other fields (slot i = field i); none: required
+  std::vector<std::uint32_t> key;  // field indexes
+  std::uint32_t host_field = UINT32_MAX;  // `resource x on FIELD`
   std::vector<Attribute> attributes;
   std::string documentation;
 };
@@ -100,18 +116,18 @@ struct Input {
 
 // A place where commands run. Hosts with equal connection data are one host.
 struct Host {
-  std::string name;      // the input or let that holds it: "old"
+  std::string name;  // the input or let that holds it: "old"
   bool is_local = false;
-  std::string address;   // empty: known at run time only (the input was not given)
-  std::string user;      // login user; empty: what OpenSSH says
-  std::string become;    // user that operations run as unless they say otherwise; empty: login user
-  int port = 0;          // 0: what OpenSSH says
+  std::string address;  // empty: known at run time only (the input was not given)
+  std::string user;     // login user; empty: what OpenSSH says
+  std::string become;   // user that operations run as unless they say otherwise; empty: login user
+  int port = 0;         // 0: what OpenSSH says
   ExprId become_password;  // a secret; none: sudo must not ask
 };
 
 struct Resource {
-  std::string name;       // "old_db"; "old_orch.service"; "new_orch.environments[]" for elements
-  std::uint32_t type = 0; // Plan::resource_types
+  std::string name;        // "old_db"; "old_orch.service"; "new_orch.environments[]" for elements
+  std::uint32_t type = 0;  // Plan::resource_types
   std::vector<Value> fields;  // by field index
   // An arbitrary element of a query: the resource that is asked and the query's attribute index.
   ResourceId element_of;
@@ -129,10 +145,10 @@ struct Variable {
 // A closed boolean expression over variables, inputs and constants.
 struct Condition {
   ExprId expr;
-  ExprId message_value;           // a message that only run time can make; none: `message`
-  FewOf<VariableId> reads;        // sorted, unique
-  RareText message;               // `else "…"`, or empty
-  std::string text;               // as written, for people: "not new_orch.service.active"
+  ExprId message_value;     // a message that only run time can make; none: `message`
+  FewOf<VariableId> reads;  // sorted, unique
+  RareText message;         // `else "…"`, or empty
+  std::string text;         // as written, for people: "not new_orch.service.active"
   Span span;
 };
 
@@ -141,52 +157,52 @@ enum class EffectKind : std::uint8_t { set, change, destroy };
 struct Effect {
   VariableId variable;
   EffectKind kind = EffectKind::set;
-  ExprId value;   // of `set`: closed expression (constant, another variable, token …)
+  ExprId value;  // of `set`: closed expression (constant, another variable, token …)
   std::vector<AttributeRef> keeping;  // of `change`: the carried states that survive
   Span span;
 };
 
 struct Operation {
-  std::string name;                 // "inmanta.halt_all"
+  std::string name;  // "inmanta.halt_all"
   std::vector<std::string> parameter_names;
   std::vector<std::uint32_t> parameter_types;
-  ExprId host;                      // over the parameters; none: the controller itself
-  ExprId user;                      // over the parameters; none: the host's `become`
-  Program body;                     // empty: nothing to do but to observe (or manual)
+  ExprId host;   // over the parameters; none: the controller itself
+  ExprId user;   // over the parameters; none: the host's `become`
+  Program body;  // empty: nothing to do but to observe (or manual)
   std::vector<std::string> output_names;
-  std::vector<ExprId> outputs;      // over the parameters, may use Op::token
+  std::vector<ExprId> outputs;  // over the parameters, may use Op::token
   bool is_detached = false;
   bool is_once = false;
-  std::string manual;               // `manual "…"`: a person does it
-  std::string irreversible;         // the reason; empty: it is not
+  std::string manual;        // `manual "…"`: a person does it
+  std::string irreversible;  // the reason; empty: it is not
   std::string documentation;
   Span span;
 };
 
 enum class StepKind : std::uint8_t {
   operation,
-  approve,    // a person says yes
-  manual,     // a person does it
-  loop_begin, // a deferred loop's query is read here and its body unfolded
-  loop_end    // all elements are done
+  approve,     // a person says yes
+  manual,      // a person does it
+  loop_begin,  // a deferred loop's query is read here and its body unfolded
+  loop_end     // all elements are done
 };
 
 struct Step {
-  std::string name;              // "halt"; unrolled: "copy[2]"; loop nodes: "for env#begin"
+  std::string name;  // "halt"; unrolled: "copy[2]"; loop nodes: "for env#begin"
   StepKind kind = StepKind::operation;
   std::uint32_t operation = UINT32_MAX;  // Plan::operations
-  std::vector<Value> arguments;  // by parameter; Deferred where only run time knows
+  std::vector<Value> arguments;          // by parameter; Deferred where only run time knows
   std::vector<Condition> requires_;
   std::vector<Condition> awaits;
   std::vector<Effect> effects;
   std::vector<Condition> ensures;  // what is observed to tell done from not done
   Rare<Condition> when;
-  std::vector<StepId> after;     // written order and data flow (outputs used), not yet causal links
+  std::vector<StepId> after;  // written order and data flow (outputs used), not yet causal links
   std::uint32_t phase = UINT32_MAX;
-  std::uint32_t loop = UINT32_MAX;   // Plan::loops: the innermost deferred loop around it
-  std::uint32_t host = UINT32_MAX;   // Plan::hosts; none: the controller
+  std::uint32_t loop = UINT32_MAX;  // Plan::loops: the innermost deferred loop around it
+  std::uint32_t host = UINT32_MAX;  // Plan::hosts; none: the controller
   ExprId user;
-  std::int64_t timeout_ms = 0;   // 0: the default
+  std::int64_t timeout_ms = 0;  // 0: the default
   std::uint32_t retry_count = 0;
   std::int64_t retry_every_ms = 0;
   // The way back: an operation and its arguments, with its own contract, or none.
@@ -195,9 +211,9 @@ struct Step {
   std::vector<Condition> undo_requires;
   std::vector<Effect> undo_effects;
   std::vector<Condition> undo_ensures;
-  bool undo_none = false;        // `undo none`: nothing needs to be taken back
+  bool undo_none = false;  // `undo none`: nothing needs to be taken back
   bool allows_destroy = false;
-  RareText text;                 // of approve and manual
+  RareText text;  // of approve and manual
   std::string note;
   Span span;
 };
@@ -205,7 +221,7 @@ struct Step {
 // `for x in resource.query`: its body is a template, unfolded at run time.
 struct Loop {
   std::string variable;
-  ResourceId element;     // the arbitrary element that the body speaks of
+  ResourceId element;  // the arbitrary element that the body speaks of
   ResourceId owner;
   std::uint32_t query = 0;
   std::uint32_t at_most = 0;  // 0: no bound
@@ -224,12 +240,12 @@ struct Phase {
 };
 
 enum class EdgeReason : std::uint8_t {
-  written,      // `after`, a phase's `after`
-  data,         // uses an output of the other
-  provides,     // the first ensures what the second requires
-  protects,     // the second would undo what the first needs
-  loop,         // inside of a deferred loop
-  one_at_a_time // between elements of an unrolled loop
+  written,       // `after`, a phase's `after`
+  data,          // uses an output of the other
+  provides,      // the first ensures what the second requires
+  protects,      // the second would undo what the first needs
+  loop,          // inside of a deferred loop
+  one_at_a_time  // between elements of an unrolled loop
 };
 
 struct Edge {

@@ -78,8 +78,20 @@ using List = std::vector<Value>;
 using Map = std::vector<std::pair<std::string, Value>>;
 
 struct Value {
-  std::variant<Null, bool, std::int64_t, std::string, Version, Duration, Size, EnumValue, List, Map,
-               HostId, ResourceId, Secret, Deferred>
+  std::variant<Null,
+               bool,
+               std::int64_t,
+               std::string,
+               Version,
+               Duration,
+               Size,
+               EnumValue,
+               List,
+               Map,
+               HostId,
+               ResourceId,
+               Secret,
+               Deferred>
       data;
 
   bool operator==(const Value&) const = default;
@@ -96,7 +108,8 @@ struct Value {
 // "7.1.0"; a pre-release suffix ("-rc1", ".dev3") sorts before the release.
 [[nodiscard]] std::strong_ordering compare_versions(std::string_view left, std::string_view right);
 
-// For people and messages: strings in quotes, secrets as "(secret)", deferred as "(known at run time)".
+// For people and messages: strings in quotes, secrets as "(secret)", deferred as "(known at run
+// time)".
 [[nodiscard]] std::string to_text(const Value& value);
 
 }  // namespace plan

@@ -301,8 +301,8 @@ struct Milestone {
 struct File {
   FileId id;
   std::int64_t edition = 1;
-  std::optional<ExprId> plan_title;      // `plan "…"`
-  std::vector<Identifier> module_path;   // `module std.systemd`
+  std::optional<ExprId> plan_title;     // `plan "…"`
+  std::vector<Identifier> module_path;  // `module std.systemd`
   Span header;
   std::vector<Declaration> declarations;
   std::vector<Milestone> milestones;

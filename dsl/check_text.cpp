@@ -1,9 +1,8 @@
 #include "dsl/check_text.hpp"
 
 #include <algorithm>
-#include <iterator>
-
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 

@@ -186,10 +186,10 @@ std::string_view unit_for(std::string_view unit) {
     std::string_view unit;
   };
   static constexpr Other others[] = {
-      {"sec", "s"},  {"secs", "s"},  {"second", "s"}, {"seconds", "s"}, {"min", "m"},
-      {"mins", "m"}, {"minute", "m"}, {"minutes", "m"}, {"hr", "h"},      {"hour", "h"},
-      {"hours", "h"}, {"day", "d"},    {"days", "d"},    {"msec", "ms"},    {"KIB", "KiB"},
-      {"kib", "KiB"}, {"MIB", "MiB"},  {"mib", "MiB"},   {"GIB", "GiB"},    {"gib", "GiB"}};
+      {"sec", "s"},   {"secs", "s"},   {"second", "s"},  {"seconds", "s"}, {"min", "m"},
+      {"mins", "m"},  {"minute", "m"}, {"minutes", "m"}, {"hr", "h"},      {"hour", "h"},
+      {"hours", "h"}, {"day", "d"},    {"days", "d"},    {"msec", "ms"},   {"KIB", "KiB"},
+      {"kib", "KiB"}, {"MIB", "MiB"},  {"mib", "MiB"},   {"GIB", "GiB"},   {"gib", "GiB"}};
   const auto* found = std::ranges::find(others, unit, &Other::name);
   return found == std::end(others) ? std::string_view() : found->unit;
 }

@@ -272,9 +272,9 @@ class Drawing {
       out += fmt::format("{}{:>{}} -{} the line\n", style_.frame, number, gutter_, style_.off);
     }
     for (std::size_t index = 0; index < std::min(lines.size(), max_lines); ++index) {
-      out += fmt::format("{}{:>{}} +{} {}\n", style_.frame,
-                         index == 0 ? std::to_string(number) : "", gutter_, style_.off,
-                         excerpt_of(lines[index], 0).text);
+      out +=
+          fmt::format("{}{:>{}} +{} {}\n", style_.frame, index == 0 ? std::to_string(number) : "",
+                      gutter_, style_.off, excerpt_of(lines[index], 0).text);
     }
   }
 
@@ -410,8 +410,7 @@ std::string render(const Diagnostic& diagnostic,
     drawing.item("help", help);
   }
   for (const Fix& fix : diagnostic.fixes) {
-    drawing.item("help", fix.is_safe ? fix.description + " (`--fix` does it)"
-                                     : fix.description);
+    drawing.item("help", fix.is_safe ? fix.description + " (`--fix` does it)" : fix.description);
     if (!fix.span.is_none()) {
       drawing.edit(sources.locate(fix.span.begin).line, edited_lines(sources, fix));
     }

@@ -92,8 +92,7 @@ void suggest_after(Diagnostic& diagnostic, const Plan& plan, StepId step, StepId
     const std::string& name = plan.steps[id.index].name;
     return name.substr(0, name.find('['));
   };
-  if (step == other || !can_be_named(step) || !can_be_named(other) ||
-      named(step) == named(other)) {
+  if (step == other || !can_be_named(step) || !can_be_named(other) || named(step) == named(other)) {
     return;
   }
   const bool is_first = diagnostic.fixes.empty();

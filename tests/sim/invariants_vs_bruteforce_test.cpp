@@ -198,7 +198,8 @@ class Breaking {
 
 std::vector<std::string> faults(Plan& plan, Diagnostics& diagnostics) {
   OrderFaults order_faults = order(plan, diagnostics);
-  const std::string certificate = prove_with_certificate(plan, diagnostics, std::move(order_faults));
+  const std::string certificate =
+      prove_with_certificate(plan, diagnostics, std::move(order_faults));
   return diagnostics.has_errors() ? std::vector<std::string>{}
                                   : verify::verify(plan, certificate).faults;
 }
