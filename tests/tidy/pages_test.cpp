@@ -18,6 +18,7 @@
 #include "compiler/emit/mermaid.hpp"
 #include "dsl/diagnostic.hpp"
 #include "dsl/render.hpp"
+#include "tests/tidy/project_files.hpp"
 
 namespace plan {
 namespace {
@@ -33,11 +34,9 @@ std::string read_file(const fs::path& path) {
 std::string read_all(const std::vector<std::string>& folders,
                      const std::set<std::string>& extensions) {
   std::string text;
-  for (const std::string& folder : folders) {
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      if (entry.is_regular_file() && extensions.contains(entry.path().extension().string())) {
-        text += read_file(entry.path());
-      }
+  for (const fs::path& file : project_files(folders)) {
+    if (extensions.contains(file.extension().string())) {
+      text += read_file(file);
     }
   }
   return text;

@@ -11,6 +11,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/tidy/project_files.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -22,20 +24,17 @@ struct SourceFile {
 
 std::vector<SourceFile> read_sources(const std::vector<std::string>& folders) {
   std::vector<SourceFile> files;
-  for (const std::string& folder : folders) {
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      const std::string extension = entry.path().extension().string();
-      if (!entry.is_regular_file() ||
-          (extension != ".cpp" && extension != ".hpp" && extension != ".def")) {
-        continue;
-      }
-      std::ifstream stream(entry.path());
-      SourceFile file{entry.path().generic_string(), {}};
-      for (std::string line; std::getline(stream, line);) {
-        file.lines.push_back(line);
-      }
-      files.push_back(std::move(file));
+  for (const fs::path& path : plan::project_files(folders)) {
+    const std::string extension = path.extension().string();
+    if (extension != ".cpp" && extension != ".hpp" && extension != ".def") {
+      continue;
     }
+    std::ifstream stream(path);
+    SourceFile file{path.generic_string(), {}};
+    for (std::string line; std::getline(stream, line);) {
+      file.lines.push_back(line);
+    }
+    files.push_back(std::move(file));
   }
   std::ranges::sort(files, {}, &SourceFile::path);
   return files;
