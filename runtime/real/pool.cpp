@@ -187,7 +187,8 @@ bool ShellPool::wait_for_work(Channel& me) {
     }
     // An idle shell whose streams end has lost its connection.
     const int watched = me.shell ? me.shell->process.output() : -1;
-    if (wait_ready(watched, POLLIN, me.wake, idle_since + idle_limit) && me.shell) {
+    // The last channel goes on waiting, however long it has been idle.
+    if (wait_ready(watched, POLLIN, me.wake, now() + idle_limit) && me.shell) {
       std::string bytes;
       if (read_available(watched, bytes) == ReadState::end) {
         me.shell.reset();
