@@ -30,10 +30,6 @@ write_inputs new=old
 verify_refused "the same host twice" 'same (host|machine|database|thing)|not distinct|distinct'
 write_inputs new="$(on old hostname -I | awk '{print $1}')"
 verify_refused "one machine under two addresses" '.old_db. and .new_db. are one and the same: .old. and .new. are one machine'
-write_inputs
-on new "mv /etc/machine-id /etc/machine-id.away && touch /etc/machine-id"
-verify_refused "a host without a machine id" 'host .new. has no machine id'
-on new "mv /etc/machine-id.away /etc/machine-id"
 write_inputs new_user=nobody_such
 verify_refused "a user that does not exist" 'permission denied|authentication|log ?in'
 write_inputs new_user=plain
@@ -63,6 +59,11 @@ ssh_config=$scratch/ssh_config verify_refused "another host's key" 'host key'
 verify_refused "a host that does not answer" 'timed out|unreachable|no answer|does not answer'
 "$testbed/net.sh" new heal
 verify_unchanged "until here nothing has changed on the hosts" before
+
+# What the host lacks: the test itself takes it away.
+on new "mv /etc/machine-id /etc/machine-id.away && touch /etc/machine-id"
+verify_refused "a host without a machine id" 'host .new. has no machine id'
+on new "mv /etc/machine-id.away /etc/machine-id"
 
 # What is found there.
 second=$(cut -d '|' -f 2 <<<"$environments" | sed -n 2p)
