@@ -55,7 +55,8 @@ Json json_of(const LoadedPlan& loaded) {
   Json preflight = Json::array();
   for (const auto& [step, requirement] : plan.preflight_requirements) {
     const Step& found = plan.steps[step.index];
-    preflight.push_back({{"step", found.name}, {"condition", found.requires_[requirement].text}});
+    preflight.push_back(
+        {{"step", found.name}, {"condition", print_condition(plan, found.requires_[requirement])}});
   }
   json["preflight"] = std::move(preflight);
   return json;

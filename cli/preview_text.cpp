@@ -6,6 +6,7 @@
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "compiler/emit/view.hpp"
+#include "compiler/print_expr.hpp"
 #include "dsl/display_width.hpp"
 
 namespace plan {
@@ -135,7 +136,8 @@ void add_step(const Plan& plan,
   const std::string indent(22, ' ');
   const Step& step = plan.steps[result.step.index];
   for (const Condition& condition : step.ensures) {
-    text += fmt::format("{}ensures  {}\n", indent, in_loop(plan, step, condition.text));
+    text += fmt::format("{}ensures  {}\n", indent,
+                        in_loop(plan, step, print_condition(plan, condition)));
   }
   if (!fate.why.empty()) {
     text += styled(fmt::format("{}{}  {}", indent, result.is_undecided ? "later  " : "now    ",

@@ -271,19 +271,6 @@ std::string describe(Assembly& assembly, const Value& value) {
   return print_value(assembly.plan(), value);
 }
 
-std::string describe(Assembly& assembly, VariableId variable) {
-  const Variable found = assembly.plan().variables[variable.index];
-  const std::string& name = assembly.name_of(found.resource);
-  const std::uint32_t type = assembly.plan().resources[found.resource.index].type;
-  std::string result;
-  const std::string& state = assembly.plan().resource_types[type].attributes[found.attribute].name;
-  result.reserve(name.size() + 1 + state.size());
-  result += name;
-  result += '.';
-  result += state;
-  return result;
-}
-
 namespace {
 
 // Appends a state of a parameter or constant; false, and nothing is done, for anything else.

@@ -16,7 +16,5 @@ namespace plan {
                                    ExprId expr,
                                    const std::vector<Value>& slots);
 [[nodiscard]] std::string describe(Assembly& assembly, const Value& value);
-// "old_orch.service.active".
-[[nodiscard]] std::string describe(Assembly& assembly, VariableId variable);
 
 }  // namespace plan

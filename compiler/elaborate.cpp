@@ -8,6 +8,7 @@
 #include "compiler/describe.hpp"
 #include "compiler/elaborator.hpp"
 #include "compiler/lint.hpp"
+#include "compiler/print_expr.hpp"
 
 namespace plan {
 
@@ -492,12 +493,13 @@ void Elaborator::add_rule(Condition condition, Span where, RuleUse use) {
     plan_.rules.push_back({std::move(condition)});
     return;
   }
-  const std::string& why = condition.message.empty() ? condition.text : condition.message.text();
+  const std::string why =
+      condition.message.empty() ? print_condition(plan_, condition) : condition.message.text();
   auto& diagnostic = diagnostics_.report<Code::rule_broken>(use.span, why);
   if (!where.is_none()) {
     diagnostic.label(where, "this does not hold");
   }
-  diagnostic.note(fmt::format("not so: {}", condition.text));
+  diagnostic.note("not so: " + print_condition(plan_, condition));
 }
 
 void elaborate(const SourceMap& sources,

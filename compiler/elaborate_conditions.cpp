@@ -7,8 +7,24 @@
 
 #include "compiler/describe.hpp"
 #include "compiler/elaborator.hpp"
+#include "compiler/print_expr.hpp"
 
 namespace plan {
+
+namespace {
+
+// Whether print_condition() says of a value what describe() does.
+bool is_printed_whole(const Value& value) {
+  constexpr std::size_t longest = 80;
+  const auto is_escaped = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+  };
+  const auto* text = value.as<std::string>();
+  return value.as<bool>() != nullptr || value.as<std::int64_t>() != nullptr ||
+         (text != nullptr && text->size() <= longest && std::ranges::none_of(*text, is_escaped));
+}
+
+}  // namespace
 
 // --- plain ones: by far the commonest, so they are made without evaluating anything
 
@@ -21,7 +37,12 @@ std::optional<VariableId> Elaborator::plain_state(const Core& core,
   }
   const Value* base = plain_value(core, core[{expr.a}], slots);
   const auto* resource = base == nullptr ? nullptr : base->as<ResourceId>();
-  return resource == nullptr ? std::nullopt : std::optional(assembly_.variable(*resource, expr.b));
+  if (resource == nullptr) {
+    return std::nullopt;
+  }
+  // Named now, by what is known of it so far, and not by what is declared further down.
+  static_cast<void>(assembly_.name_of(*resource));
+  return assembly_.variable(*resource, expr.b);
 }
 
 // `x.state`, `not x.state`, `x.state == y` with a known y.
@@ -47,7 +68,9 @@ std::optional<Condition> Elaborator::plain_condition(const Core& core,
   } else if (is_compound) {
     made.expr = assembly_.core().add({.op = Op::logical_not, .a = made.expr.index});
   }
-  made.text = describe(assembly_, core, id, slots);
+  if (is_equality && (outer.c == 1 || !is_printed_whole(*right))) {
+    made.text = describe(assembly_, core, id, slots);
+  }
   made.reads = {*variable};
   return made;
 }
@@ -76,10 +99,8 @@ std::optional<Condition> Elaborator::written_state(const ast::ConditionClause& n
   const VariableId variable = assembly_.variable(*resource, attribute);
   Condition made;
   made.expr = assembly_.state(variable);
-  made.text = describe(assembly_, variable);
   if (negation != nullptr) {
     made.expr = assembly_.core().add({.op = Op::logical_not, .a = made.expr.index});
-    made.text.insert(0, "not ");
   }
   made.span = node.span;
   made.reads = {variable};
@@ -245,7 +266,7 @@ void Elaborator::effect(Core& core,
 
 void Elaborator::ensure(const Condition& condition, std::vector<Effect>& effects) {
   if (!decompose(condition.expr, condition.span, effects)) {
-    diagnostics_.report<Code::bad_effect>(condition.span, condition.text)
+    diagnostics_.report<Code::bad_effect>(condition.span, print_condition(plan_, condition))
         .help("write a state, `not` a state, a state `==` a value, or `for x in query: …`");
   }
 }

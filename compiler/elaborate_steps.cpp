@@ -9,6 +9,7 @@
 #include "compiler/arguments.hpp"
 #include "compiler/describe.hpp"
 #include "compiler/elaborator.hpp"
+#include "compiler/print_expr.hpp"
 
 namespace plan {
 
@@ -87,18 +88,15 @@ void Elaborator::operation_step(const ast::StepDecl& node, StepId id) {
   const Signature& signature = modules_[callee.module].operation_signatures[callee.index];
   const OperationTemplate& made = templates_.operation(callee);
   match_arguments(where.file, call.arguments, signature.formals, matched_);
-  std::vector<Value> frame = std::move(frame_);
-  frame.clear();
+  std::vector<Value> frame;
+  frame.reserve(matched_.size());
   for (std::size_t index = 0; index < matched_.size(); ++index) {
     frame.push_back(matched_[index].is_none()
                         ? evaluate(callee.module, signature.formals[index].default_value)
                         : evaluate(modules_.entry(), matched_[index]));
   }
-  {
-    Step& step = plan_.steps[id.index];
-    step.operation = made.index;
-    step.arguments = frame;
-  }
+  const std::size_t argument_count = frame.size();
+  plan_.steps[id.index].operation = made.index;
   const Span place = plan_.steps[id.index].span;
   if (!made.host.is_none()) {
     const Value host = partial_.evaluate(templates_.core(), made.host, frame, place);
@@ -125,7 +123,9 @@ void Elaborator::operation_step(const ast::StepDecl& node, StepId id) {
   if (!has_own_undo) {
     undo(templates_.core(), made.contract.undo, frame, id);
   }
-  frame_ = std::move(frame);
+  // What evaluation has bound stands behind the parameters.
+  frame.resize(argument_count);
+  plan_.steps[id.index].arguments = std::move(frame);
   step_clauses(node, id);
 }
 
@@ -178,17 +178,20 @@ void Elaborator::settings(
   plan_.steps[id.index].allows_destroy |= from.allows_destroy;
 }
 
-// The commonest blocks hold nothing but states that are required, and notes: those are taken as
-// they are written. False, and nothing is done, for any other.
+// The commonest blocks hold nothing but steps to come after, states that are required, and notes:
+// those are taken as they are written. False, and nothing is done, for any other.
 bool Elaborator::plain_clauses(const ast::StepDecl& node, StepId id) {
   const auto& clauses = entry().file.step_clauses;
   std::vector<Condition> made;
   std::optional<std::string> note;
-  made.reserve(node.clauses.size());
   for (std::uint32_t index = node.clauses.begin; index < node.clauses.end; ++index) {
+    if (std::holds_alternative<ast::AfterClause>(clauses[index].node)) {
+      continue;
+    }
     const auto* required = std::get_if<ast::RequiresClause>(&clauses[index].node);
     auto condition = required == nullptr ? std::nullopt : written_state(required->condition);
     if (condition) {
+      made.reserve(node.clauses.end - index);
       made.push_back(std::move(*condition));
       continue;
     }
@@ -209,19 +212,15 @@ bool Elaborator::plain_clauses(const ast::StepDecl& node, StepId id) {
   if (note) {
     step.note = std::move(*note);
   }
+  written_after(node, id);
   return true;
 }
 
-void Elaborator::step_clauses(const ast::StepDecl& node, StepId id) {
-  if (node.clauses.size() == 0 || plain_clauses(node, id)) {
-    return;
-  }
-  const auto& clauses = entry().file.step_clauses;
-  bool has_contract = false;
+// Notes the steps that `after` clauses name; they may be declared further down.
+void Elaborator::written_after(const ast::StepDecl& node, StepId id) {
   for (std::uint32_t index = node.clauses.begin; index < node.clauses.end; ++index) {
-    const auto* after = std::get_if<ast::AfterClause>(&clauses[index].node);
+    const auto* after = std::get_if<ast::AfterClause>(&entry().file.step_clauses[index].node);
     if (after == nullptr) {
-      has_contract = true;
       continue;
     }
     for (const ast::ExprId name : after->steps) {
@@ -229,9 +228,14 @@ void Elaborator::step_clauses(const ast::StepDecl& node, StepId id) {
           {.step = id, .name = entry().symbols[name.index], .span = span(name), .turn = turn_});
     }
   }
-  if (!has_contract) {
+}
+
+void Elaborator::step_clauses(const ast::StepDecl& node, StepId id) {
+  if (node.clauses.size() == 0 || plain_clauses(node, id)) {
     return;
   }
+  written_after(node, id);
+  const auto& clauses = entry().file.step_clauses;
   const Core::Mark mark = scratch_.mark();
   std::vector<Value> slots;
   {
@@ -305,7 +309,7 @@ void Elaborator::set_when(StepId id) {
   if (step.when) {
     made.expr = assembly_.core().add(
         {.op = Op::logical_and, .a = around->expr.index, .b = step.when->expr.index});
-    made.text += " and " + step.when->text;
+    made.text = when_text_ + " and " + print_condition(plan_, *step.when);
     made.span = step.when->span;
   }
   find_reads(made);

@@ -167,6 +167,7 @@ class Elaborator final : public NamedValues {
       Core& core, const ContractTemplate& from, std::vector<Value>& slots, StepId id, Span span);
   void step_clauses(const ast::StepDecl& node, StepId id);
   bool plain_clauses(const ast::StepDecl& node, StepId id);
+  void written_after(const ast::StepDecl& node, StepId id);
   void irreversible(ExprId reason, std::vector<Value>& slots, StepId id);
   void undo(Core& core, const UndoTemplate& from, std::vector<Value>& slots, StepId id);
   void set_when(StepId id);
@@ -242,7 +243,6 @@ class Elaborator final : public NamedValues {
   std::vector<std::uint32_t> visited_;  // by expression of the plan: the last search
   std::uint32_t search_ = 0;
   std::vector<ast::ExprId> matched_;
-  std::vector<Value> frame_;
 };
 
 }  // namespace plan

@@ -10,6 +10,7 @@
 
 #include "compiler/graph.hpp"
 #include "compiler/lint.hpp"
+#include "compiler/print_expr.hpp"
 #include "compiler/prove.hpp"
 #include "compiler/types.hpp"
 
@@ -89,7 +90,7 @@ void repeated_goals(const Plan& plan, Diagnostics& diagnostics) {
   for (const Condition& goal : plan.goals) {
     const auto [first, is_new] = said.emplace(goal.expr, goal.span);
     if (!is_new) {
-      diagnostics.report<Code::repeated_goal>(goal.span, goal.text)
+      diagnostics.report<Code::repeated_goal>(goal.span, print_condition(plan, goal))
           .label(first->second, "the first time");
     }
   }

@@ -211,7 +211,7 @@ class SourceLint {
     if (const auto* all = std::get_if<ast::ForAll>(&expr.node)) {
       binds(all->variable, all->variable_span);
     } else if (const auto* map = std::get_if<ast::Comprehension>(&expr.node)) {
-      binds(map->variable, map->variable_span);
+      binds(map->variable, map->variable_span());
     } else if (const auto* record = std::get_if<ast::RecordLiteral>(&expr.node)) {
       host(*record, expr.span);
     }

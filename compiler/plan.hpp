@@ -148,7 +148,7 @@ struct Condition {
   ExprId message_value;     // a message that only run time can make; none: `message`
   FewOf<VariableId> reads;  // sorted, unique
   RareText message;         // `else "…"`, or empty
-  std::string text;         // as written, for people: "not new_orch.service.active"
+  RareText text;            // as written, for people; empty: as print_condition() says it
   Span span;
 };
 

@@ -296,6 +296,10 @@ std::string print_expr(const Plan& plan, ExprId expr, const PrintFrame& frame) {
   return Printer(plan, frame).print(expr, conditional);
 }
 
+std::string print_condition(const Plan& plan, const Condition& condition) {
+  return condition.text.empty() ? print_expr(plan, condition.expr) : condition.text.text();
+}
+
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {

@@ -26,6 +26,8 @@ struct PrintFrame {
 [[nodiscard]] std::string print_value(const Plan& plan, const Value& value);
 // One line; `frame` gives meaning to Op::local.
 [[nodiscard]] std::string print_expr(const Plan& plan, ExprId expr, const PrintFrame& frame = {});
+// What was written, or what it is: "not new_orch.service.active".
+[[nodiscard]] std::string print_condition(const Plan& plan, const Condition& condition);
 // One line for each effect or decision, indented by two spaces inside of branches and loops:
 // "run systemctl disable --now inmanta-server.service". Parameters are slots 0, 1, … of `frame`.
 [[nodiscard]] std::vector<std::string> print_program(const Plan& plan,

@@ -4,6 +4,8 @@
 // tables, so that a step costs a few dozen bytes.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,10 +56,21 @@ enum class BinaryOp : std::uint8_t {
   in, not_in, add, subtract, multiply, divide, remainder
 };
 
+// An integer that an Expr need not be aligned for.
+class Integer {
+ public:
+  Integer(std::int64_t value)  // NOLINT: as std::int64_t
+      : parts_(std::bit_cast<std::array<std::uint32_t, 2>>(value)) {}
+  operator std::int64_t() const { return std::bit_cast<std::int64_t>(parts_); }  // NOLINT
+
+ private:
+  std::array<std::uint32_t, 2> parts_;
+};
+
 struct BoolLiteral { bool value; };
-struct IntLiteral { std::int64_t value; };
-struct DurationLiteral { std::int64_t value_ms; };
-struct SizeLiteral { std::int64_t value_bytes; };
+struct IntLiteral { Integer value; };
+struct DurationLiteral { Integer value_ms; };
+struct SizeLiteral { Integer value_bytes; };
 struct VersionLiteral { Name text; };              // `v8.7.6`, without the v
 struct StringLiteral { Range parts; };             // of File::string_parts; empty: ""
 struct ShellTemplate { Range parts; };             // sh"…": interpolations are quoted when run
@@ -74,7 +87,12 @@ struct Cast { ExprId value; std::uint32_t type; };  // of File::types: `x as lis
 // `for x in list: condition`: true when it holds for every element.
 struct ForAll { Name variable; Span variable_span; ExprId list; ExprId condition; };
 // `[value for x in list if condition]`; `condition` may be none.
-struct Comprehension { ExprId value; Name variable; Span variable_span; ExprId list; ExprId condition; };
+struct Comprehension {
+  ExprId value; Name variable; std::uint32_t variable_begin; ExprId list; ExprId condition;
+  [[nodiscard]] Span variable_span() const {
+    return {variable_begin, variable_begin + static_cast<std::uint32_t>(variable.text().size())};
+  }
+};
 // `run EXPR`, `run sh"…"`: a command that must succeed. Options: of File::command_options.
 struct Run { ExprId command; };
 // `pipe A | B`: both sides are commands.
@@ -94,6 +112,8 @@ struct Expr {
   Span span;
   ExprNode node;
 };
+// A large plan has millions of them.
+static_assert(sizeof(Expr) == 32);
 
 struct StringPart {
   std::uint32_t text = UINT32_MAX;  // of File::texts: literal text, escapes resolved; or

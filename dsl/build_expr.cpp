@@ -315,7 +315,7 @@ ExprId build_list(AstBuilder& builder, std::uint32_t index) {
     (void)parts.take(Kind::reserved_in);
     ast::Comprehension comprehension{.value = items.front(),
                                      .variable = variable.name,
-                                     .variable_span = variable.span,
+                                     .variable_begin = variable.span.begin,
                                      .list = parts.take_value(),
                                      .condition = {}};
     if (parts.take(Kind::reserved_if)) {

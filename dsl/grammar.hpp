@@ -76,7 +76,7 @@ struct conjunction : seq<inversion, star<one_of<Notion::operator_sign, Kind::res
 struct disjunction : seq<conjunction, star<one_of<Notion::operator_sign, Kind::reserved_or>, conjunction>>
   { static constexpr auto chain = NodeKind::disjunction; };
 
-struct value : named<Notion::value, sor<conditional, for_all, disjunction>> {};
+struct value : named<Notion::value, sor<plain_value, conditional, for_all, disjunction>> {};
 
 struct minus : seq<token<Kind::minus>, nested<unary>> { static constexpr auto node = NodeKind::minus; };
 

@@ -232,6 +232,42 @@ struct ahead_record {
   }
 };
 
+// A literal or a path of names (`db.exists`) with nothing behind it that would go on: nearly all
+// values of a large plan. Gives the node, and expects behind itself, what all the levels of binding
+// would come to in the end. Anything else does not match, and nothing is expected.
+struct plain_value {
+  using rule_t = pegtl::any::rule_t;
+  static bool match(TokenInput& in) {
+    const Kind first = in.kind();
+    std::uint32_t count = 1;
+    if (is_name(first) && first != Kind::word_exec && first != Kind::word_run &&
+        first != Kind::word_pipe) {
+      while (in.kind_after(count) == Kind::dot && is_name(in.kind_after(count + 1))) {
+        count += 2;
+      }
+    } else if (first != Kind::string && first != Kind::number) {
+      return false;
+    }
+    if (!ends_value(in.kind_after(count))) {
+      return false;
+    }
+    const std::uint32_t begin = in.index;
+    in.index += count;
+    if (count > 1) {
+      in.add_node(NodeKind::postfix, begin, in.node_count());
+    }
+    in.miss(Notion::operator_sign);
+    return true;
+  }
+
+ private:
+  static bool ends_value(Kind kind) {
+    return kind == Kind::newline || kind == Kind::comma || kind == Kind::right_paren ||
+           kind == Kind::right_bracket || kind == Kind::right_brace ||
+           kind == Kind::interpolation_end;
+  }
+};
+
 // Where a `{` does not begin a block.
 struct allows_record {
   using rule_t = pegtl::success::rule_t;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/digest.hpp"
+#include "compiler/print_expr.hpp"
 #include "dsl/spell.hpp"
 #include "runtime/session.hpp"
 #include "runtime/text.hpp"
@@ -274,7 +275,8 @@ Report mark_done(const Plan& plan,
         for (std::size_t index = 0; index < verdicts.size(); ++index) {
           if (verdicts[index].truth != Truth::holds) {
             session.refuse(diagnostic(Code::step_not_possible, Span{}, step,
-                                      "`" + ensured[index]->text + "` does not hold")
+                                      "`" + print_condition(session.context.plan, *ensured[index]) +
+                                          "` does not hold")
                                .note(verdicts[index].detail));
           }
         }

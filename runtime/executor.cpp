@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/digest.hpp"
+#include "compiler/print_expr.hpp"
 #include "runtime/text.hpp"
 
 namespace plan {
@@ -25,7 +26,8 @@ std::string job_name(const std::string& run_id, const Node& node) {
   return name + (node.is_undo ? "-undo-" : "-") + std::to_string(node.failures);
 }
 
-CheckResult summary(const std::vector<const Condition*>& conditions,
+CheckResult summary(const Plan& plan,
+                    const std::vector<const Condition*>& conditions,
                     const std::vector<Observations::Verdict>& verdicts,
                     std::size_t invariants_from) {
   CheckResult result;
@@ -38,7 +40,7 @@ CheckResult summary(const std::vector<const Condition*>& conditions,
     }
     if (result.truth == Truth::holds || (result.truth == Truth::unknown && truth == Truth::fails)) {
       result = {.truth = truth,
-                .text = conditions[index]->text,
+                .text = print_condition(plan, *conditions[index]),
                 .detail = verdicts[index].detail,
                 .is_invariant = is_invariant};
     }
@@ -271,8 +273,8 @@ void Executor::execute(const commands::Check& command) {
   const bool is_about_invariants =
       command.kind == CheckKind::requires_ || command.kind == CheckKind::confirm;
   if (!is_about_invariants || !reach_ || invariants_of(node).empty()) {
-    observations_.judge(asked, node.binding, since, [told, asked](const auto& verdicts) {
-      told(summary(asked, verdicts, asked.size()));
+    observations_.judge(asked, node.binding, since, [this, told, asked](const auto& verdicts) {
+      told(summary(context_.plan, asked, verdicts, asked.size()));
     });
     return;
   }
@@ -283,13 +285,15 @@ void Executor::execute(const commands::Check& command) {
       told(broken);
       return;
     }
-    observations_.judge(
-        asked, state_.graph.nodes[command.node].binding, since,
-        [told, asked](const auto& verdicts) { told(summary(asked, verdicts, asked.size())); });
+    observations_.judge(asked, state_.graph.nodes[command.node].binding, since,
+                        [this, told, asked](const auto& verdicts) {
+                          told(summary(context_.plan, asked, verdicts, asked.size()));
+                        });
   };
-  observations_.judge(invariants, node.binding, since, [then, invariants](const auto& verdicts) {
-    then(summary(invariants, verdicts, 0));
-  });
+  observations_.judge(invariants, node.binding, since,
+                      [this, then, invariants](const auto& verdicts) {
+                        then(summary(context_.plan, invariants, verdicts, 0));
+                      });
 }
 
 // --- acting

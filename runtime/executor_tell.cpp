@@ -1,6 +1,7 @@
 // What the executor asks people and tells observers (executor.hpp).
 #include <algorithm>
 
+#include "compiler/print_expr.hpp"
 #include "runtime/executor.hpp"
 #include "runtime/text.hpp"
 
@@ -80,7 +81,7 @@ Answer Executor::ask(NodeId id, AskKind kind) {
           operation != nullptr && step.text.empty() ? operation->manual : step.text.text();
       question.text = "By hand: " + what + ". Is it done?";
       for (const Condition& condition : ensures_of(context_.plan, node)) {
-        question.details.push_back("afterwards: " + condition.text);
+        question.details.push_back("afterwards: " + print_condition(context_.plan, condition));
       }
       // Said beforehand with `plan approve`; what it ensures is observed all the same.
       const auto decided = history_.decisions.find(subject);

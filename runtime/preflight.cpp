@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/print_expr.hpp"
 #include "runtime/same_machine.hpp"
 #include "runtime/text.hpp"
 
@@ -174,15 +175,16 @@ void check_invariants(RunContext& context,
       const auto& [truth, detail] = verdicts[index];
       if (truth == Truth::fails) {
         report.diagnostics.append(
-            diagnostic(Code::invariant_false_as_found, invariant.span, invariant.text)
+            diagnostic(Code::invariant_false_as_found, invariant.span,
+                       print_condition(context.plan, invariant))
                 .note(detail)
                 .help("the plan was proved for a world in which it holds: put it right first"));
       }
       // A run that goes on may be where a host is down; its steps look again before they act.
       if (truth == Truth::unknown && !history.goes_on()) {
-        report.diagnostics.append(
-            diagnostic(Code::cannot_observe, invariant.span, invariant.text, detail)
-                .note("the plan says that it always holds"));
+        report.diagnostics.append(diagnostic(Code::cannot_observe, invariant.span,
+                                             print_condition(context.plan, invariant), detail)
+                                      .note("the plan says that it always holds"));
       }
     }
     is_done = true;
@@ -217,8 +219,9 @@ void decide_rules(RunContext& context,
       const Condition& rule = *rules[index];
       const auto& verdict = verdicts[index];
       const auto* made = messages[index] ? messages[index]->template as<std::string>() : nullptr;
-      const std::string said = context.shown(made == nullptr || made->empty() ? rule.text : *made);
-      report.rules.push_back({rule.text, verdict.truth == Truth::holds,
+      const std::string written = print_condition(context.plan, rule);
+      const std::string said = context.shown(made == nullptr || made->empty() ? written : *made);
+      report.rules.push_back({written, verdict.truth == Truth::holds,
                               verdict.truth != Truth::unknown,
                               verdict.truth == Truth::fails ? said : verdict.detail});
       if (verdict.truth == Truth::fails) {
@@ -228,7 +231,7 @@ void decide_rules(RunContext& context,
       // A run that goes on decided its rules when it began.
       if (verdict.truth == Truth::unknown && !history.goes_on()) {
         report.diagnostics.append(
-            diagnostic(Code::cannot_observe, rule.span, rule.text, verdict.detail));
+            diagnostic(Code::cannot_observe, rule.span, written, verdict.detail));
       }
     }
     is_done = true;
@@ -259,14 +262,15 @@ void check_requirements(RunContext& context,
           {&condition}, node.binding, observations.recent(),
           [&, name = node.name](const auto& verdicts) {
             if (verdicts[0].truth == Truth::fails) {
-              report.diagnostics.append(
-                  diagnostic(Code::requirement_not_met, condition.span, name, condition.text)
-                      .note(verdicts[0].detail)
-                      .note("no step of the plan makes it true"));
+              report.diagnostics.append(diagnostic(Code::requirement_not_met, condition.span, name,
+                                                   print_condition(context.plan, condition))
+                                            .note(verdicts[0].detail)
+                                            .note("no step of the plan makes it true"));
             }
             if (verdicts[0].truth == Truth::unknown) {
               report.diagnostics.append(diagnostic(Code::cannot_observe, condition.span,
-                                                   condition.text, verdicts[0].detail)
+                                                   print_condition(context.plan, condition),
+                                                   verdicts[0].detail)
                                             .note("step `" + name + "` needs it"));
             }
             is_done = --outstanding == 0;
@@ -332,7 +336,8 @@ bool check_goals(RunContext& context,
   bool is_done = false;
   observations.judge(goals, {}, since, [&](const auto& verdicts) {
     for (std::size_t index = 0; index < goals.size(); ++index) {
-      report.goals.push_back({goals[index]->text, verdicts[index].truth == Truth::holds,
+      report.goals.push_back({print_condition(context.plan, *goals[index]),
+                              verdicts[index].truth == Truth::holds,
                               verdicts[index].truth != Truth::unknown, verdicts[index].detail});
       all_hold = all_hold && verdicts[index].truth == Truth::holds;
     }

@@ -361,7 +361,12 @@ std::string command_text(const PrimitiveCall& call) {
     text = text_of(*what).plain;
   }
   std::ranges::replace(text, '\n', ' ');
-  return text.size() > 160 ? text.substr(0, 157) + "…" : text;
+  constexpr std::size_t longest = 160;
+  if (text.size() > longest) {
+    text.resize(longest - 3);
+    text += "…";
+  }
+  return text;
 }
 
 Failure value_failure(std::string message) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "compiler/print_expr.hpp"
 #include "runtime/scheduling.hpp"
 #include "runtime/text.hpp"
 
@@ -92,7 +93,8 @@ void Scheduler::after_guard(NodeId id, const CheckResult& result) {
       check_ensures(id);
       return;
     case Truth::fails:
-      finish(id, StepStatus::skipped, "its condition `" + step(id).when->text + "` does not hold");
+      finish(id, StepStatus::skipped,
+             "its condition `" + print_condition(plan_, *step(id).when) + "` does not hold");
       return;
     case Truth::unknown:
       if (!is_acting()) {

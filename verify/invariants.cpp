@@ -155,16 +155,16 @@ void Checker::check_invariants() {
       }
       Search search{.checker = *this,
                     .condition = parts[part],
-                    .text = invariant.text,
+                    .text = invariant.text.text(),
                     .moments = Moments(*this, std::move(chains))};
       search.run();
       if (search.cases > case_limit) {
-        fault("`always {}` speaks of too many states to be looked at", invariant.text);
+        fault("`always {}` speaks of too many states to be looked at", invariant.text.text());
       }
       cases += search.cases;
       take(certificate.invariants, at,
            Cases{.of = index, .clause = part, .count = static_cast<std::uint32_t>(search.cases)},
-           fmt::format("the cases of `always {}`", invariant.text));
+           fmt::format("the cases of `always {}`", invariant.text.text()));
     }
   }
   if (certificate.invariants.size() > at) {

@@ -36,14 +36,15 @@ void Checker::check_requirements(StepId step) {
         continue;
       }
       if (nodes.in(part, state) != part) {
-        fault("`{}` requires `{}`: nothing makes sure of it", name(step), clauses[index].text);
+        fault("`{}` requires `{}`: nothing makes sure of it", name(step),
+              clauses[index].text.text());
         continue;
       }
       is_found = true;
       if (!plan.steps[step.index].when) {
         if (assumed.contains(nodes.make(Op::logical_not, 0, {part}))) {
           fault("`{}` requires `{}`, and another step requires the opposite of the world as found",
-                name(step), clauses[index].text);
+                name(step), clauses[index].text.text());
         }
         if (assumed.insert(part).second) {
           for (const VariableId variable : nodes.variables(part)) {
@@ -54,14 +55,14 @@ void Checker::check_requirements(StepId step) {
     }
     if (is_found && !preflight.contains({step.index, index})) {
       fault("`{}` requires `{}` of the world as found, and preflight does not look at it",
-            name(step), clauses[index].text);
+            name(step), clauses[index].text.text());
     }
     take(certificate.requirements, at_requirement,
          Requirement{.step = step.index,
                      .clause = index,
                      .by = is_found ? "preflight" : "plan",
                      .readings = readings(nodes.variables(condition), step)},
-         fmt::format("what `{}` requires (`{}`)", name(step), clauses[index].text));
+         fmt::format("what `{}` requires (`{}`)", name(step), clauses[index].text.text()));
   }
 }
 
@@ -87,13 +88,13 @@ void Checker::check_goals() {
                attributes[variable.attribute].kind == AttributeKind::state;
       });
       if (!nodes.is_true(value) && speaks_of_states) {
-        fault("the goal `{}` is not reached in every schedule", goal.text);
+        fault("the goal `{}` is not reached in every schedule", goal.text.text());
       }
     }
     take(certificate.goals, at,
          Requirement{
              .clause = index, .by = "plan", .readings = readings(nodes.variables(condition), {})},
-         fmt::format("the goal `{}`", goal.text));
+         fmt::format("the goal `{}`", goal.text.text()));
   }
   if (certificate.goals.size() > at) {
     fault("the certificate has more goals than the plan");
@@ -149,13 +150,13 @@ void Checker::check_waits(StepId step) {
         if (may_hold) {
           wait.providers.clear();
         } else if (beside.providers.empty()) {
-          fault("the wait `{}` for `{}` never ends", name(step), clauses[index].text);
+          fault("the wait `{}` for `{}` never ends", name(step), clauses[index].text.text());
         } else {
           pending.push_back(std::move(beside));
         }
       }
       take(certificate.waits, at_wait, wait,
-           fmt::format("what `{}` waits for (`{}`)", name(step), clauses[index].text));
+           fmt::format("what `{}` waits for (`{}`)", name(step), clauses[index].text.text()));
     }
   }
 }

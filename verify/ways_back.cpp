@@ -124,7 +124,7 @@ struct WaysBack {
     }
     if (checker.nodes.is_false(value)) {
       checker.fault("the undo of `{}` requires `{}`, which a run can stop without",
-                    checker.name(step), clause.text);
+                    checker.name(step), clause.text.text());
     }
   }
 

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::int64_t default_timeout_ms = 600'000;
 
-std::string text_of(const Plan& plan, const Condition& condition) {
-  return condition.text.empty() ? print_expr(plan, condition.expr) : condition.text;
-}
-
 // The step that an edge into `step` names as provider of something that the condition reads.
 std::string provider_of(const Plan& plan, StepId step, const Condition& condition) {
   for (const Edge& edge : plan.edges) {
@@ -51,19 +47,19 @@ void describe_contract(const Plan& plan, StepId id, Description& description) {
   const Step& step = plan.steps[id.index];
   for (std::uint32_t index = 0; index < step.requires_.size(); ++index) {
     const Condition& condition = step.requires_[index];
-    description.requirements.push_back({.condition = text_of(plan, condition),
+    description.requirements.push_back({.condition = print_condition(plan, condition),
                                         .provider = provider_of(plan, id, condition),
                                         .is_preflight = is_preflight(plan, id, index),
                                         .is_awaited = false});
   }
   for (const Condition& condition : step.awaits) {
-    description.requirements.push_back({.condition = text_of(plan, condition),
+    description.requirements.push_back({.condition = print_condition(plan, condition),
                                         .provider = provider_of(plan, id, condition),
                                         .is_preflight = false,
                                         .is_awaited = true});
   }
   for (const Condition& condition : step.ensures) {
-    description.ensures.push_back(text_of(plan, condition));
+    description.ensures.push_back(print_condition(plan, condition));
   }
   for (const Effect& effect : step.effects) {
     if (effect.kind == EffectKind::change) {
@@ -78,7 +74,7 @@ void describe_way_back(const Plan& plan, const Step& step, Description& descript
   if (step.undo_operation != UINT32_MAX) {
     description.undo = plan.operations[step.undo_operation].name;
     for (const Condition& condition : step.undo_requires) {
-      description.undo_requires.push_back(text_of(plan, condition));
+      description.undo_requires.push_back(print_condition(plan, condition));
     }
     description.undo_commands = print_undo_commands(plan, step);
     return;
@@ -176,7 +172,7 @@ Description describe(const Plan& plan, StepId id) {
     description.text = step.text;
   }
   description.note = step.note;
-  description.when = step.when ? text_of(plan, *step.when) : "";
+  description.when = step.when ? print_condition(plan, *step.when) : "";
   describe_place(plan, step, description);
   describe_contract(plan, id, description);
   description.commands = print_commands(plan, step);

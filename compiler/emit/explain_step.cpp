@@ -141,9 +141,7 @@ Lines way_back(const Plan& plan, StepId id, const Description& description) {
       lines.push_back(fmt::format("requires {}", condition));
     }
     for (const Condition& condition : step.undo_ensures) {
-      lines.push_back(fmt::format("ensures {}", condition.text.empty()
-                                                    ? print_expr(plan, condition.expr)
-                                                    : condition.text));
+      lines.push_back("ensures " + print_condition(plan, condition));
     }
   }
   if (std::ranges::find(plan.point_of_no_return, id) != plan.point_of_no_return.end()) {

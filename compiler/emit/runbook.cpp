@@ -78,10 +78,6 @@ std::string loop_title(const Plan& plan, const Loop& loop) {
   return title + (loop.stops_on_failure ? "" : ", going on after a failure");
 }
 
-std::string text_of(const Plan& plan, const Condition& condition) {
-  return condition.text.empty() ? print_expr(plan, condition.expr) : condition.text;
-}
-
 class Maker {
  public:
   explicit Maker(const Plan& plan) : plan_(plan), view_(view_of(plan)) {}
@@ -125,7 +121,7 @@ void Maker::inputs() {
 void Maker::preflight() {
   const auto add = [&](const Condition& condition) {
     // A message that only run time can make says nothing yet.
-    RunbookCheck check{text_of(plan_, condition),
+    RunbookCheck check{print_condition(plan_, condition),
                        condition.message_value.is_none() ? condition.message : ""};
     if (std::ranges::find(made_.preflight, check.condition, &RunbookCheck::condition) ==
         made_.preflight.end()) {
@@ -139,10 +135,10 @@ void Maker::preflight() {
     add(plan_.steps[step.index].requires_[requirement]);
   }
   for (const Condition& goal : plan_.goals) {
-    made_.goals.push_back(text_of(plan_, goal));
+    made_.goals.push_back(print_condition(plan_, goal));
   }
   for (const Condition& invariant : plan_.invariants) {
-    made_.invariants.push_back(text_of(plan_, invariant));
+    made_.invariants.push_back(print_condition(plan_, invariant));
   }
 }
 

@@ -47,11 +47,11 @@ void check_goals(Proof& proof) {
         continue;
       }
       Diagnostic& diagnostic =
-          proof.diagnostics.report<Code::goal_not_proven>(goal.span, goal.text);
+          proof.diagnostics.report<Code::goal_not_proven>(goal.span, proof.text(goal));
       const bool has_provider = explain_failure(proof, part, StepId{}, diagnostic);
       add_moment(diagnostic.schedule, "the end");
       diagnostic.schedule.violated =
-          fmt::format("the goal `{}`{}", goal.text,
+          fmt::format("the goal `{}`{}", proof.text(goal),
                       proof.terms.is_refuted(value) ? "" : ", or nobody can know");
       diagnostic.at_primary(proof.terms.is_refuted(value) ? "does not hold at the end"
                                                           : "not sure at the end");

@@ -75,7 +75,7 @@ class Search {
 
   void report() {
     Diagnostic& diagnostic =
-        proof_.diagnostics.report<Code::invariant_not_proven>(clause_.span, clause_.text);
+        proof_.diagnostics.report<Code::invariant_not_proven>(clause_.span, proof_.text(clause_));
     cuts_.chosen() = worst_;
     const std::vector<StepId> started = cuts_.started();
     std::vector<StepId> late;
@@ -103,7 +103,7 @@ class Search {
       add_moment(diagnostic.schedule, "the plan begins", "everything is as it was found");
     }
     diagnostic.schedule.violated =
-        fmt::format("`{}`{}", clause_.text, is_refuted_ ? "" : ", or nobody can know");
+        fmt::format("`{}`{}", proof_.text(clause_), is_refuted_ ? "" : ", or nobody can know");
     diagnostic.at_primary("does not hold at this moment, or cannot be shown to hold");
     suggest(diagnostic, started, late);
   }
@@ -313,7 +313,7 @@ void check_invariants(Proof& proof) {
     if (worst) {
       worst->report();
     } else if (is_too_large) {
-      proof.diagnostics.report<Code::proof_too_large>(invariant.span, invariant.text)
+      proof.diagnostics.report<Code::proof_too_large>(invariant.span, proof.text(invariant))
           .help("split it into several `always` that speak of fewer states each");
     }
   }

@@ -12,6 +12,7 @@
 
 #include "compiler/graph.hpp"
 #include "compiler/plan.hpp"
+#include "compiler/print_expr.hpp"
 #include "compiler/prove.hpp"
 #include "compiler/prove/certificate.hpp"
 #include "compiler/prove/effects.hpp"
@@ -43,6 +44,9 @@ struct Proof {
   [[nodiscard]] TermId when(StepId step);
   [[nodiscard]] std::string variable(VariableId id) const { return variable_text(plan, id); }
   [[nodiscard]] const std::string& name(StepId step) const { return plan.steps[step.index].name; }
+  [[nodiscard]] std::string text(const Condition& condition) const {
+    return print_condition(plan, condition);
+  }
   [[nodiscard]] std::vector<VariableId> variables_of(TermId term) const;
   // A term over the world as found, simplified by what preflight makes sure of about `of`.
   [[nodiscard]] TermId given(TermId term, TermId of);

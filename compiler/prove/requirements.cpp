@@ -44,35 +44,35 @@ void check_contradiction(Proof& proof, TermId condition, StepId step, std::uint3
   const auto& [other, requirement] = known->second;
   const Condition& before = proof.plan.steps[other.index].requires_[requirement];
   Diagnostic& diagnostic = proof.diagnostics.report<Code::contradictory_start>(
-      clause.span, proof.name(other), proof.name(step), before.text, clause.text);
+      clause.span, proof.name(other), proof.name(step), proof.text(before), proof.text(clause));
   diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
   diagnostic.label(before.span, fmt::format("`{}` needs this", proof.name(other)));
   diagnostic.note("no step changes it before they start");
   diagnostic.schedule = schedule_to(proof.schedules(), std::array{other, step}, {});
-  diagnostic.schedule.violated =
-      fmt::format("`{}` or `{}`: both speak of the world as found", before.text, clause.text);
+  diagnostic.schedule.violated = fmt::format("`{}` or `{}`: both speak of the world as found",
+                                             proof.text(before), proof.text(clause));
   diagnostic.help("add a step between them that makes the second one's requirement true");
 }
 
 void report(Proof& proof, Verdict verdict, TermId condition, const Condition& clause, StepId step) {
   Diagnostic& diagnostic = verdict == Verdict::fails
                                ? proof.diagnostics.report<Code::requirement_false>(
-                                     clause.span, proof.name(step), clause.text)
+                                     clause.span, proof.name(step), proof.text(clause))
                                : proof.diagnostics.report<Code::requirement_unproven>(
-                                     clause.span, proof.name(step), clause.text);
+                                     clause.span, proof.name(step), proof.text(clause));
   diagnostic.at_primary(fmt::format("`{}` needs this", proof.name(step)));
   diagnostic.label(proof.plan.steps[step.index].span, "the step");
   const bool has_provider = explain_failure(proof, condition, step, diagnostic);
   add_to_last(diagnostic.schedule, "starts");
   diagnostic.schedule.violated =
-      fmt::format("`{}` requires `{}`, which {} then", proof.name(step), clause.text,
+      fmt::format("`{}` requires `{}`, which {} then", proof.name(step), proof.text(clause),
                   verdict == Verdict::fails ? "is false" : "may be false");
   if (diagnostic.helps.empty()) {
     diagnostic.help(has_provider
                         ? fmt::format("order them with `after` so that it holds when `{}` starts",
                                       proof.name(step))
-                        : fmt::format("no step ensures `{}`: add one before `{}`", clause.text,
-                                      proof.name(step)));
+                        : fmt::format("no step ensures `{}`: add one before `{}`",
+                                      proof.text(clause), proof.name(step)));
   }
 }
 

@@ -266,8 +266,8 @@ class Rollback {
               const std::vector<const Write*>& writes,
               const std::vector<VariableId>& variables) {
     const Step& found = proof_.plan.steps[step.index];
-    Diagnostic& diagnostic =
-        proof_.diagnostics.report<Code::undo_impossible>(found.span, found.name, clause.text);
+    Diagnostic& diagnostic = proof_.diagnostics.report<Code::undo_impossible>(
+        found.span, found.name, proof_.text(clause));
     const std::string& undo = proof_.plan.operations[found.undo_operation].name;
     diagnostic.at_primary(fmt::format("is taken back by `{}`", undo));
     diagnostic.label(clause.span, fmt::format("what `{}` requires", undo));
@@ -294,7 +294,7 @@ class Rollback {
       }
     }
     add_moment(diagnostic.schedule, "undo of " + found.name, "starts");
-    diagnostic.schedule.violated = fmt::format("`{}` requires `{}`", undo, clause.text);
+    diagnostic.schedule.violated = fmt::format("`{}` requires `{}`", undo, proof_.text(clause));
     diagnostic.help("or declare what cannot be taken back `irreversible`");
   }
 

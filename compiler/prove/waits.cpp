@@ -51,8 +51,8 @@ bool depends_on_unknown(const Proof& proof, TermId value) {
 
 void report(Proof& proof, StepId step, const Condition& clause, TermId part) {
   Diagnostic& diagnostic = proof.diagnostics.report<Code::endless_wait>(
-      proof.plan.steps[step.index].span, proof.name(step), clause.text);
-  diagnostic.at_primary(fmt::format("waits for `{}`", clause.text));
+      proof.plan.steps[step.index].span, proof.name(step), proof.text(clause));
+  diagnostic.at_primary(fmt::format("waits for `{}`", proof.text(clause)));
   diagnostic.label(clause.span, "what it needs in order to end");
   const bool has_provider = explain_failure(proof, part, step, diagnostic);
   // What makes it true has to come before the wait, not before what spoils it.
@@ -61,11 +61,11 @@ void report(Proof& proof, StepId step, const Condition& clause, TermId part) {
     diagnostic.help(fmt::format("let `{}` come after the step that makes it true, or run beside it",
                                 proof.name(step)));
   } else {
-    diagnostic.help(fmt::format("add a step that ensures `{}`", clause.text));
+    diagnostic.help(fmt::format("add a step that ensures `{}`", proof.text(clause)));
   }
   add_to_last(diagnostic.schedule, "waits");
   diagnostic.schedule.violated =
-      fmt::format("`{}` never holds: nothing that may run now makes it true", clause.text);
+      fmt::format("`{}` never holds: nothing that may run now makes it true", proof.text(clause));
 }
 
 // The conditions under which those run who write what `part` speaks of.
@@ -208,8 +208,9 @@ void check_mutual_waits(Proof& proof) {
     const Step& step = proof.plan.steps[wait.step.index];
     const Condition& clause = step.awaits[wait.clause];
     if (diagnostic == nullptr) {
-      diagnostic = &proof.diagnostics.report<Code::endless_wait>(step.span, step.name, clause.text);
-      diagnostic->at_primary(fmt::format("waits for `{}`", clause.text));
+      diagnostic =
+          &proof.diagnostics.report<Code::endless_wait>(step.span, step.name, proof.text(clause));
+      diagnostic->at_primary(fmt::format("waits for `{}`", proof.text(clause)));
     }
     diagnostic->label(clause.span, fmt::format("`{}` needs it in order to end", step.name));
     for (const StepId provider : providers) {

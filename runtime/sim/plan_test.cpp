@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "compiler/print_expr.hpp"
 #include "runtime/sim/world.hpp"
 
 namespace plan::sim {
@@ -189,7 +190,7 @@ class PlanTest {
     }
     for (const Condition& condition : test_.expected) {
       if (!world.holds(condition)) {
-        failed("expected " + condition.text, where);
+        failed("expected " + print_condition(plan_, condition), where);
       }
     }
   }

@@ -22,17 +22,20 @@ timed() {
 }
 median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 
-"$here/generate_graph.sh" 100000 "$work/pair"
-echo "100000 steps, $(($(wc -c <"$work/pair/graph.plan") / 100000)) bytes a step, three dependencies each"
-for ((run = 0; run <= runs; run++)); do
-    timed "$plan" check "$work/pair/graph.plan"
-    ours=$seconds
-    timed ninja -n -C "$work/pair" -f build.ninja
-    ((run == 0)) || echo "$ours $seconds" >>"$work/pairs"
+for dependencies in after requires; do
+    BENCH_DEPENDENCIES=$dependencies "$here/generate_graph.sh" 100000 "$work/pair"
+    echo "100000 steps, $(($(wc -c <"$work/pair/graph.plan") / 100000)) bytes a step, three dependencies each, written with \`$dependencies\`"
+    rm -f "$work/pairs"
+    for ((run = 0; run <= runs; run++)); do
+        timed "$plan" check "$work/pair/graph.plan"
+        ours=$seconds
+        timed ninja -n -C "$work/pair" -f build.ninja
+        ((run == 0)) || echo "$ours $seconds" >>"$work/pairs"
+    done
+    echo "plan check   median $(awk '{print $1}' "$work/pairs" | median) s"
+    echo "ninja -n     median $(awk '{print $2}' "$work/pairs" | median) s"
+    echo "ratio        median $(awk '{print $1 / $2}' "$work/pairs" | median) (below 1: plan check is faster)"
 done
-echo "plan check   median $(awk '{print $1}' "$work/pairs" | median) s"
-echo "ninja -n     median $(awk '{print $2}' "$work/pairs" | median) s"
-echo "ratio        median $(awk '{print $1 / $2}' "$work/pairs" | median) (below 1: plan check is faster)"
 
 for size in "${sizes[@]}"; do
     "$here/generate_graph.sh" "$size" "$work/$size"

@@ -12,6 +12,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "compiler/print_expr.hpp"
 #include "compiler/prove.hpp"
 #include "tests/sim/plan_text.hpp"
 #include "tests/sim/random_plan.hpp"
@@ -175,13 +176,13 @@ class BruteForce {
     }
     for (const Condition& invariant : plan_.invariants) {
       if (!evaluate(invariant.expr, state.values)) {
-        return "always " + invariant.text;
+        return "always " + print_condition(plan_, invariant);
       }
     }
     if (is_end(state)) {
       for (const Condition& goal : plan_.goals) {
         if (!evaluate(goal.expr, state.values)) {
-          return "goal " + goal.text;
+          return "goal " + print_condition(plan_, goal);
         }
       }
       return {};
@@ -211,7 +212,7 @@ class BruteForce {
       for (const Condition& wait : plan_.steps[step].awaits) {
         if (state.phase(step) >= 8 && ((state.told >> wait.reads[0].index) & 1U) != 0 &&
             !evaluate(wait.expr, state.values)) {
-          return plan_.steps[step].name + " waits for " + wait.text;
+          return plan_.steps[step].name + " waits for " + print_condition(plan_, wait);
         }
       }
     }
@@ -242,7 +243,7 @@ class BruteForce {
       }
       for (const Condition& requirement : found.requires_) {
         if (!evaluate(requirement.expr, state.values)) {
-          return found.name + " requires " + requirement.text;
+          return found.name + " requires " + print_condition(plan_, requirement);
         }
       }
       next.set_phase(step, 8);
@@ -361,7 +362,7 @@ class WaysBack {
         const int wanted = plan_[condition.expr].op == Op::logical_not ? 0 : 1;
         const int value = values[condition.reads[0].index];
         if (value != -1 && value != wanted) {
-          return "undo of " + step.name + " requires " + condition.text;
+          return "undo of " + step.name + " requires " + print_condition(plan_, condition);
         }
       }
       for (const Effect& effect : step.undo_effects) {

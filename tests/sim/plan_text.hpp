@@ -4,6 +4,7 @@
 #include <string>
 
 #include "compiler/plan.hpp"
+#include "compiler/print_expr.hpp"
 #include "dsl/diagnostic.hpp"
 
 namespace plan::test {
@@ -13,7 +14,7 @@ inline std::string text_of(const Plan& plan, const Diagnostics& diagnostics) {
   for (const Step& step : plan.steps) {
     text += step.name + ":";
     for (const Condition& condition : step.requires_) {
-      text += " requires " + condition.text;
+      text += " requires " + print_condition(plan, condition);
     }
     for (const Effect& effect : step.effects) {
       text += effect.kind == EffectKind::destroy ? " destroys"
@@ -29,12 +30,12 @@ inline std::string text_of(const Plan& plan, const Diagnostics& diagnostics) {
       }
     }
     for (const Condition& condition : step.awaits) {
-      text += " awaits " + condition.text;
+      text += " awaits " + print_condition(plan, condition);
     }
     text += step.allows_destroy ? " allow destroy" : "";
     text += step.when ? " when " + step.when->text : "";
     for (const Condition& condition : step.undo_requires) {
-      text += " undo requires " + condition.text;
+      text += " undo requires " + print_condition(plan, condition);
     }
     for (const Effect& effect : step.undo_effects) {
       text += " undo sets " + std::to_string(effect.variable.index) +
@@ -47,10 +48,10 @@ inline std::string text_of(const Plan& plan, const Diagnostics& diagnostics) {
     text += "\n";
   }
   for (const Condition& goal : plan.goals) {
-    text += "goal " + goal.text + "\n";
+    text += "goal " + print_condition(plan, goal) + "\n";
   }
   for (const Condition& invariant : plan.invariants) {
-    text += "always " + invariant.text + "\n";
+    text += "always " + print_condition(plan, invariant) + "\n";
   }
   for (const Edge& edge : plan.edges) {
     text += plan.steps[edge.from.index].name + " -> " + plan.steps[edge.to.index].name + "\n";

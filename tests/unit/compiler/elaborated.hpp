@@ -63,7 +63,7 @@ struct Elaborated {
   [[nodiscard]] std::vector<std::string> texts(const std::vector<Condition>& conditions) const {
     std::vector<std::string> result;
     for (const Condition& condition : conditions) {
-      result.push_back(condition.text);
+      result.push_back(print_condition(plan, condition));
     }
     return result;
   }
