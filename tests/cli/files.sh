@@ -82,5 +82,56 @@ run 7 rollback "$work/nowhere.plan"
 is "a file whose former content is gone stays" one "$(cat "$work/there")"
 is "it is said" 1 "$(grep -c 'error.*cannot be put back: what was there before is not kept any more' "$work/said")"
 
+# --- what a copy writes over is put back as well
+cat >"$work/copies.plan" <<EOF
+plan "Copy files"
+use std.file
+let here = host { local: true }
+resource source = file.file(host: here, path: "$work/source")
+resource other = file.file(host: here, path: "$work/other")
+resource there = file.file(host: here, path: "$work/there")
+resource link = file.file(host: here, path: "$work/link")
+resource fresh = file.file(host: here, path: "$work/fresh")
+step one = file.copy(from: source, to: there)
+step again = file.copy(from: other, to: there) { after one }
+step new = file.copy(from: source, to: fresh)
+step through = file.copy(from: source, to: link)
+goal fresh.exists
+EOF
+printf 'source\n' >"$work/source"
+printf 'other\0\377' >"$work/other"
+printf 'before' >"$work/there"
+printf 'behind\n\n' >"$work/behind"
+chmod 640 "$work/there"
+chmod 604 "$work/behind"
+there=$(look "$work/there") behind=$(look "$work/behind")
+run 0 apply "$work/copies.plan"
+is "what the last of two copies writes" "$(sha256sum <"$work/other")" "$(sha256sum <"$work/there")"
+is "what is copied through a link" source "$(cat "$work/behind")"
+is "a link is a link after a copy" behind "$(readlink "$work/link")"
+run 6 rollback "$work/copies.plan"
+is "a file is as before the first of two copies" "$there" "$(look "$work/there")"
+is "a copy that was not there is gone" none "$(look "$work/fresh")"
+is "a file behind a link is as before the copy" "$behind" "$(look "$work/behind")"
+is "a link is a link after the way back" behind "$(readlink "$work/link")"
+is "nothing is left beside the files" "" "$(find "$work" -name '*.partial' -o -name '.plan-*')"
+
+# A copy that could not be made has changed nothing that would have to be taken back.
+sed -e "s|/fresh\"|/none/fresh\"|" -e '/^step again/d' "$work/copies.plan" >"$work/no_copy.plan"
+sed -i 's/Copy files/Copy nowhere/; s/^step new.*/& { after one }/' "$work/no_copy.plan"
+run 1 apply "$work/no_copy.plan"
+is "the copy before it was made" source "$(cat "$work/there")"
+run 6 rollback "$work/no_copy.plan"
+is "the copy before it is taken back" "$there" "$(look "$work/there")"
+
+# Where nothing is kept any more of what a copy has overwritten, that is said.
+marker="before the copy $work"
+printf '%s' "$marker" >"$work/there"
+run 1 apply "$work/no_copy.plan"
+forget "$marker"
+run 7 rollback "$work/no_copy.plan"
+is "a copy over what is not kept any more stays" source "$(cat "$work/there")"
+is "it is said of a copy" 1 "$(grep -c 'error.*cannot be put back: what was there before is not kept any more' "$work/said")"
+
 echo "$checks checks, $failures failed"
 [ "$failures" = 0 ]
