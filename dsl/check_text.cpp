@@ -47,6 +47,57 @@ bool is_forbidden(CodePoint point, char next) {
   return point.value < 0x20 || point.value == 0x7F || is_deceptive(point.value);
 }
 
+// A byte that no text has: NUL, and controls but those of blanks, line ends, pages and terminals.
+bool is_odd(unsigned char byte) {
+  const bool is_usual = (byte >= 0x07 && byte <= 0x0D) || byte == 0x1B;
+  return (byte < 0x20 && !is_usual) || byte == 0x7F;
+}
+
+// What begins here is no text in any encoding, rather than a text with a slip in it. Only what is
+// said depends on it: each such byte is an error in any case.
+bool looks_binary(std::string_view text) {
+  constexpr std::size_t looked_at = 4096;
+  constexpr std::size_t too_many = 4;
+  const std::string_view sample = text.substr(0, looked_at);
+  std::size_t odd = 0;
+  std::size_t invalid = 0;
+  for (std::size_t at = 0; at < sample.size();) {
+    const CodePoint point = decode_utf8(sample.substr(at));
+    odd += is_odd(static_cast<unsigned char>(sample[at])) ? 1 : 0;
+    invalid += point.is_valid ? 0 : 1;
+    at += std::max<std::size_t>(point.size_bytes, 1);
+  }
+  // A text in an old encoding has bytes that are not UTF-8 in number, but none of the odd ones.
+  return (odd >= too_many && odd * 50 >= sample.size()) ||
+         (odd > 0 && odd + invalid >= too_many && (odd + invalid) * 5 >= sample.size());
+}
+
+// What people take for the plan by mistake, by its first bytes.
+std::string_view advice_on_binary(std::string_view text) {
+  struct Known {
+    std::string_view beginning;
+    std::string_view advice;
+  };
+  static constexpr Known known[] = {
+      {"\x1F\x8B", "it is compressed by gzip: unpack it with `gunzip` first"},
+      {"\xFD"
+       "7zXZ",
+       "it is compressed by xz: unpack it with `unxz` first"},
+      {"\x28\xB5\x2F\xFD", "it is compressed by zstd: unpack it with `unzstd` first"},
+      {"PK\x03\x04", "it is a zip archive: unpack it first"},
+      {"\x7F"
+       "ELF",
+       "it is a program: give the file that the plan is written in"},
+      {"SQLite format 3",
+       "it is a database, as journals are: `plan status --journal FILE` reads one"},
+      {"\xFF\xFE", "it may be UTF-16: `iconv -f utf-16 -t utf-8` converts it"},
+      {"\xFE\xFF", "it may be UTF-16: `iconv -f utf-16 -t utf-8` converts it"}};
+  const auto* found = std::ranges::find_if(
+      known, [text](const Known& each) { return text.starts_with(each.beginning); });
+  return found == std::end(known) ? "give the file that the plan is written in, as text in UTF-8"
+                                  : found->advice;
+}
+
 }  // namespace
 
 std::string describe_character(char32_t value) {
@@ -73,6 +124,7 @@ TextCheck check_text(std::string_view text,
                      std::uint32_t base,
                      Diagnostics& diagnostics,
                      std::vector<std::uint32_t>& error_offsets) {
+  const std::size_t before = diagnostics.size();
   std::size_t reports = 0;
   // A byte order mark at the very beginning is let pass.
   std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -80,13 +132,23 @@ TextCheck check_text(std::string_view text,
     const CodePoint point = decode_utf8(text.substr(at));
     const auto begin = static_cast<std::uint32_t>(base + at);
     const auto size = static_cast<std::uint32_t>(point.size_bytes);
+    const bool is_bad =
+        !point.is_valid || is_forbidden(point, at + 1 < text.size() ? text[at + 1] : '\0');
+    const std::string byte =
+        is_bad ? fmt::format("{:02X}", static_cast<unsigned char>(text[at])) : std::string();
+    if (is_bad && reports < max_reports && looks_binary(text.substr(at))) {
+      diagnostics.truncate(before);
+      Diagnostic& one = diagnostics.report<Code::invalid_utf8>({begin, begin + 1}, at + 1, byte);
+      one.message = fmt::format("this is not a text file: byte {} is 0x{}", at + 1, byte);
+      one.help(std::string(advice_on_binary(text)));
+      return TextCheck::not_utf8;
+    }
     if (!point.is_valid) {
-      const std::string byte = fmt::format("{:02X}", static_cast<unsigned char>(text[at]));
       diagnostics.report<Code::invalid_utf8>({begin, begin + 1}, at + 1, byte)
           .help("save the file as UTF-8");
       return TextCheck::not_utf8;
     }
-    if (is_forbidden(point, at + 1 < text.size() ? text[at + 1] : '\0') && reports < max_reports) {
+    if (is_bad && reports < max_reports) {
       diagnostics.report<Code::forbidden_character>({begin, begin + size},
                                                     describe_character(point.value));
       error_offsets.push_back(begin);

@@ -159,6 +159,19 @@ Excerpt excerpt_of(std::string_view line, std::size_t wanted_byte) {
           .lead_cells = begin > 0 ? 1U : 0U};
 }
 
+// A line of a program or an archive would fill the screen, and nobody could read it.
+bool is_no_text(std::string_view line) {
+  const std::string_view sample = line.substr(0, max_line_bytes);
+  std::size_t odd = 0;
+  for (std::size_t at = 0; at < sample.size();) {
+    const CodePoint point = decode_utf8(sample.substr(at));
+    odd += !point.is_valid || (point.value < 0x20 && point.value != U'\t') ? 1 : 0;
+    at += point.size_bytes;
+  }
+  constexpr std::size_t few = 4;
+  return odd > few && odd * 4 > sample.size();
+}
+
 std::vector<Mark> marks_of(const SourceLine& line,
                            const Diagnostic& diagnostic,
                            std::string_view text,
@@ -352,13 +365,16 @@ void draw_lines(Drawing& drawing,
       drawing.skipped();
     }
     const std::string_view text = sources.line_text(line.offset);
+    before = &line;
+    if (is_no_text(text)) {
+      continue;
+    }
     const std::string_view file_text = sources.text(FileId{line.file});
     const auto line_begin = static_cast<std::uint32_t>(text.data() - file_text.data()) +
                             sources.base(FileId{line.file});
     const Excerpt excerpt = excerpt_of(text, line.spans[0].first.begin - line_begin);
     drawing.source(line.number, excerpt.text);
     drawing.marks(marks_of(line, diagnostic, text, line_begin, excerpt));
-    before = &line;
   }
 }
 
