@@ -23,7 +23,6 @@ constexpr std::size_t largest_window = 1024;
 // Commands that take less than this gain nothing from another shell.
 constexpr auto quick = 1ms;
 constexpr std::size_t unsent_limit = 65'536;
-constexpr auto idle_limit = 20s;
 constexpr int death_limit = 3;
 constexpr auto first_pause = 250ms;
 constexpr auto longest_pause = 4s;
@@ -165,6 +164,7 @@ void ShellPool::serve(Channel& me) {
 // False when the thread is to end: the pool stops, or it was idle for long and is not the last.
 bool ShellPool::wait_for_work(Channel& me) {
   const Instant idle_since = now();
+  const auto idle_limit = link_.options().idle_limit;
   for (;;) {
     {
       const std::lock_guard lock(mutex_);

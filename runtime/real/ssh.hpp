@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <expected>
@@ -26,6 +27,8 @@ struct TransportOptions {
   std::string control_directory;  // of sockets: short, 0700
   int channels_per_host = 8;      // below sshd's MaxSessions (10)
   Environment environment;        // of all children; empty: the controller's
+  // After which a shell without work ends, unless it is the last of its user on the host.
+  std::chrono::milliseconds idle_limit{20'000};
 };
 
 class Link {
