@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <fmt/core.h>
 
@@ -45,10 +46,13 @@ Fate fate_of(const Plan& plan, const Report& report, const StepResult& result) {
     case StepStatus::skipped:
       return {"skip", Style::dim, result.detail};
     case StepStatus::failed:
-      return {"failed before: run", Style::yellow};
+      return will_destroy(report, result.name)
+                 ? Fate{"failed, DESTROYS", Style::red, result.detail}
+                 : Fate{"failed before: run", Style::yellow, result.detail};
     case StepStatus::interrupted:
     case StepStatus::running:
-      return {"was cut off: run", Style::yellow};
+      return will_destroy(report, result.name) ? Fate{"cut off, DESTROYS", Style::red}
+                                               : Fate{"was cut off: run", Style::yellow};
     case StepStatus::undone:
       return {"taken back: run", Style::plain};
     case StepStatus::blocked:
@@ -141,7 +145,7 @@ void add_step(const Plan& plan,
   }
   if (!fate.why.empty()) {
     text += styled(fmt::format("{}{}  {}", indent, result.is_undecided ? "later  " : "now    ",
-                               fate.why),
+                               in_loop(plan, step, fate.why)),
                    Style::dim, colored) +
             "\n";
   }
@@ -181,12 +185,41 @@ void add_steps(const Plan& plan, const Report& report, std::string& text, bool c
   }
 }
 
+// What a person should see of a thing before agreeing that it is destroyed.
+void add_facts(const Report& report,
+               const Destruction& destruction,
+               std::string& text,
+               bool colored) {
+  if (destruction.facts.empty()) {
+    return;
+  }
+  std::size_t width = 0;
+  for (const ObservedFact& fact : destruction.facts) {
+    width = std::max(width, display_width(fact.name));
+  }
+  text += report.is_resumed ? "    as it was when the run began:\n" : "    as it is now:\n";
+  std::map<std::string, std::vector<std::string>> unknown;  // by why
+  for (const ObservedFact& fact : destruction.facts) {
+    if (fact.is_known) {
+      text += fmt::format("      {}  {}\n", padded(fact.name, width), fact.value);
+    } else {
+      unknown[fact.value].push_back(fact.name);
+    }
+  }
+  for (const auto& [why, names] : unknown) {
+    text +=
+        styled(fmt::format("      not known: {}: {}", joined(names), why), Style::yellow, colored) +
+        "\n";
+  }
+}
+
 void add_questions(const Plan& plan, const Report& report, std::string& text, bool colored) {
   if (!report.destructions.empty()) {
     text += "\n" + styled("Will be destroyed", Style::red, colored) + "\n";
     for (const Destruction& destruction : report.destructions) {
       text += fmt::format("  {}  by step {}   (--confirm {})\n", destruction.what, destruction.step,
                           destruction.what);
+      add_facts(report, destruction, text, colored);
     }
   }
   std::string approvals;

@@ -85,7 +85,14 @@ std::string one_line(const Json& json) {
 std::string report_json(const Report& report, std::string_view diagnostics) {
   Json destructions = Json::array();
   for (const Destruction& destruction : report.destructions) {
-    destructions.push_back({{"what", destruction.what}, {"step", destruction.step}});
+    Json facts = Json::array();
+    for (const ObservedFact& fact : destruction.facts) {
+      facts.push_back(fact.is_known
+                          ? Json{{"fact", fact.name}, {"value", fact.value}}
+                          : Json{{"fact", fact.name}, {"value", nullptr}, {"detail", fact.value}});
+    }
+    destructions.push_back(
+        {{"what", destruction.what}, {"step", destruction.step}, {"facts", std::move(facts)}});
   }
   const Json json = {{"format", "plan-report/1"},
                      {"outcome", name(report.outcome)},

@@ -374,11 +374,12 @@ Preflight preflight(RunContext& context,
     if (history.goes_on() || context.plan.goals.empty() || !result.goals_hold) {
       check_requirements(context, programs, observations, result.graph, report);
     }
-    list_destructions(context, result.graph, history, report);
+    list_destructions(context, programs, observations, result.graph, history, report);
     report.loops = loop_results(context, programs, observations, forecast, result.graph);
     result.all_hold = std::ranges::all_of(
         result.graph.nodes, [](const Node& node) { return is_finished(node.status); });
     report.steps = step_results(context, result.graph, history);
+    tell_left_behind(result.graph, history, report.steps);
   }
   report.diagnostics.sort();
   report.diagnostics = told_once(report.diagnostics);

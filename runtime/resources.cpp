@@ -306,9 +306,20 @@ std::string Resources::name(ResourceId resource) const {
   if (resource.index < plan_.resources.size()) {
     return plan_.resources[resource.index].name;
   }
-  const std::string& full = type(resource).name;
-  const std::size_t dot = full.rfind('.');
-  return full.substr(dot == std::string::npos ? 0 : dot + 1) + "[" + label(resource) + "]";
+  const ResourceType& kind = type(resource);
+  // What belongs to an element is told with it: "compile[billing, 6f2c…]".
+  std::string inside;
+  for (const std::uint32_t index : kind.key) {
+    const auto* inner =
+        instances_[resource.index - plan_.resources.size()].fields[index].as<ResourceId>();
+    if (inner != nullptr && inner->index >= plan_.resources.size()) {
+      inside += (inside.empty() ? "" : ", ") + label(*inner);
+    }
+  }
+  const std::string own = label(resource);
+  inside += (inside.empty() || own.empty() ? "" : ", ") + own;
+  const std::size_t dot = kind.name.rfind('.');
+  return kind.name.substr(dot == std::string::npos ? 0 : dot + 1) + "[" + inside + "]";
 }
 
 std::string Resources::name(ResourceId resource, std::uint32_t attribute) const {

@@ -1,6 +1,8 @@
 #include "runtime/results.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 namespace plan {
 
@@ -66,14 +68,70 @@ std::vector<std::string> labels_of(RunContext& context,
   return labels;
 }
 
+// A value in a line of its own.
+std::string short_text(const RunContext& context, const Value& value) {
+  constexpr std::size_t longest = 80;
+  const auto* words = value.as<std::string>();
+  std::string text = context.shown(words == nullptr || words->empty() ? to_text(value) : *words);
+  std::ranges::replace(text, '\n', ' ');
+  if (text.size() <= longest) {
+    return text;
+  }
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+    --end;  // not inside of a character
+  }
+  return text.substr(0, end) + "…";
+}
+
+// All facts of each thing that will be destroyed, whether or not the plan reads them. That one
+// cannot be observed is said, and keeps nobody from anything.
+void observe_destroyed(RunContext& context,
+                       Programs& programs,
+                       Observations& observations,
+                       const std::vector<ResourceId>& destroyed,
+                       Report& report) {
+  std::size_t outstanding = 0;
+  bool is_done = true;
+  for (std::size_t index = 0; index < destroyed.size(); ++index) {
+    const ResourceId resource = destroyed[index];
+    if (context.resources.is_dependent(resource)) {
+      continue;  // which one it is shows when its loop is unfolded
+    }
+    const std::vector<Attribute>& attributes = context.resources.type(resource).attributes;
+    for (std::uint32_t attribute = 0; attribute < attributes.size(); ++attribute) {
+      if (attributes[attribute].kind != AttributeKind::fact) {
+        continue;
+      }
+      std::vector<ObservedFact>& facts = report.destructions[index].facts;
+      facts.push_back({.name = attributes[attribute].name});
+      ++outstanding;
+      is_done = false;
+      observations.request(resource, attribute, observations.recent(),
+                           [&, index, place = facts.size() - 1](const auto& value) {
+                             ObservedFact& fact = report.destructions[index].facts[place];
+                             fact.is_known = value.has_value();
+                             fact.value = value ? short_text(context, *value)
+                                                : context.shown(value.error().message);
+                             is_done = --outstanding == 0;
+                           });
+    }
+  }
+  while (!is_done && programs.pump()) {
+  }
+}
+
 }  // namespace
 
 void list_destructions(RunContext& context,
+                       Programs& programs,
+                       Observations& observations,
                        const RunGraph& graph,
                        const History& history,
                        Report& report) {
   const Plan& plan = context.plan;
   const AttributeSource none = not_observed;
+  std::vector<ResourceId> destroyed;
   for (const auto& [step, node] : open_steps(plan, graph)) {
     const std::string name = node != nullptr ? node->name : template_name(plan, step);
     const Binding binding = node != nullptr ? node->binding : Binding{};
@@ -82,13 +140,16 @@ void list_destructions(RunContext& context,
       if (effect.kind == EffectKind::destroy) {
         const Variable& variable = plan.variables[effect.variable.index];
         const ResourceId resource = environment.resolve(variable.resource);
-        report.destructions.push_back({name, context.resources.name(resource, variable.attribute)});
+        report.destructions.push_back(
+            {.step = name, .what = context.resources.name(resource, variable.attribute)});
+        destroyed.push_back(resource);
       }
     }
     if (std::ranges::find(plan.point_of_no_return, step) != plan.point_of_no_return.end()) {
       report.point_of_no_return.push_back(name);
     }
   }
+  observe_destroyed(context, programs, observations, destroyed, report);
   for (const Node& node : graph.nodes) {
     const auto before = history.steps.find(node.name);
     const auto& line = plan.point_of_no_return;
@@ -130,6 +191,29 @@ std::vector<LoopResult> loop_results(RunContext& context,
     results.push_back(std::move(result));
   }
   return results;
+}
+
+void tell_left_behind(const RunGraph& graph,
+                      const History& history,
+                      std::vector<StepResult>& steps) {
+  std::map<std::string_view, const Node*> nodes;
+  for (const Node& node : graph.nodes) {
+    nodes.emplace(node.name, &node);
+  }
+  for (StepResult& step : steps) {
+    const auto node = nodes.find(step.name);
+    const auto before = history.steps.find(step.name);
+    if (step.status != StepStatus::waiting || node == nodes.end() ||
+        before == history.steps.end()) {
+      continue;
+    }
+    if (node->second->is_open) {
+      step.status = StepStatus::interrupted;
+    } else if (before->second.status == StepStatus::failed ||
+               before->second.status == StepStatus::undone) {
+      step.status = before->second.status;
+    }
+  }
 }
 
 std::vector<StepResult> step_results(const RunContext& context,

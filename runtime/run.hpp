@@ -73,10 +73,18 @@ struct HostResult {
   std::string detail{};  // why not
 };
 
+// A fact as it was observed, for people.
+struct ObservedFact {
+  std::string name{};   // "bytes"
+  std::string value{};  // "7869231"; where it is not known: why not
+  bool is_known = true;
+};
+
 // Something that a step destroys or that a person has to agree to.
 struct Destruction {
   std::string step{};
-  std::string what{};  // "new_db.content"
+  std::string what{};                 // "new_db.content"
+  std::vector<ObservedFact> facts{};  // of the resource: what a person sees of it beforehand
 };
 
 enum class Outcome : std::uint8_t {

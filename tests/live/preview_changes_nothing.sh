@@ -10,6 +10,8 @@ while IFS='|' read -r _ name; do
     verify_says "preview names environment $name" preview "for each env .*$name"
 done <<<"$environments"
 verify_says "preview shows what would be destroyed" preview 'validation|destroy'
+verify_says "with the release that it is kept by" preview '^ +server_version +v?[0-9]+\.'
+verify_says "and its size" preview '^ +bytes +[1-9][0-9]+$'
 verify_says "preview shows the point of no return" preview 'point of no return: step resume'
 verify_says "and what lies behind it" preview 'cannot: resume, compiled, agents'
 verify_says "a step that an earlier one undoes does not hold already" preview 'run +start '

@@ -182,5 +182,110 @@ TEST_CASE("a step reaches what is carried by what it writes") {
   CHECK(std::ranges::find(written, move.old_content) == written.end());
 }
 
+TEST_CASE("a step that was cut off says so, in a loop, too") {
+  const SampleMove move;
+  std::vector<std::string> seen;
+  for (std::uint64_t cut = 1; cut < 60; ++cut) {
+    sim::SimulatedWorld simulated(move.plan());
+    simulated.give(move.given);
+    simulated.faults.cut_at = cut;
+    simulated.faults.cut = sim::Cut::before;
+    if (simulated.apply(sim::SimulatedWorld::options())) {
+      break;  // it came to its end before
+    }
+    simulated.faults.cut_at = 0;
+    const auto journaled = read_journal(simulated.storage);
+    REQUIRE(journaled);
+    const History history = history_of(*journaled);
+    World world = simulated.world();
+    const Report report = preview(move.plan(), world, sim::SimulatedWorld::options());
+    for (const auto& [name, before] : history.steps) {
+      if (before.is_open) {
+        INFO(name << " after call " << cut);
+        seen.push_back(name);
+        CHECK(result_of(report, name).status == StepStatus::interrupted);
+      }
+    }
+  }
+  CHECK(std::ranges::find(seen, "move") != seen.end());
+  CHECK(std::ranges::find(seen, "keep[b]") != seen.end());
+}
+
+TEST_CASE("a step that failed before says so") {
+  const SampleMove move;
+  Look look(move.plan());
+  look.simulated.give(move.given);
+  look.simulated.faults.failing_steps = {"resume[b]"};
+  REQUIRE(look.simulated.apply(sim::SimulatedWorld::options()));
+  const Report report = look.preview();
+  CHECK(result_of(report, "resume[b]").status == StepStatus::failed);
+  CHECK(result_of(report, "resume[c]").status == StepStatus::waiting);
+}
+
+// A database that one step drops; nothing in the plan reads its facts.
+struct Drop {
+  PlanBuilder b{"Drop a database"};
+  ResourceId db, other;
+  VariableId gone;
+  Drop() {
+    const HostId host = b.host("here");
+    Attribute bytes = b.state("bytes", TypeKind::integer);
+    Attribute owner = b.state("owner", TypeKind::string);
+    bytes.kind = owner.kind = AttributeKind::fact;
+    const std::uint32_t type = b.resource_type(
+        "database", {"host", "name"}, 2,
+        {b.state("content", TypeKind::string), b.state("gone", TypeKind::boolean), bytes, owner});
+    db = b.resource("db", type, {Value{host}, Value{std::string("db")}});
+    other = b.resource("other", type, {Value{host}, Value{std::string("other")}});
+    gone = b.variable(db, 1);
+    const StepId drop = b.sets_flag("drop", gone, true);
+    b[drop].effects.push_back({.variable = b.variable(db, 0), .kind = EffectKind::destroy});
+    b.plan.goals = {b.is_true(gone)};
+  }
+};
+
+TEST_CASE("what is destroyed is shown with its facts, and nothing else is looked at for it") {
+  Drop drop;
+  Look look(drop.b.plan);
+  const Report report = look.preview();
+  REQUIRE(report.destructions.size() == 1);
+  const std::vector<ObservedFact>& facts = report.destructions[0].facts;
+  REQUIRE(facts.size() == 2);
+  CHECK(facts[0].name == "bytes");
+  CHECK(facts[0].value == "0");
+  CHECK(facts[0].is_known);
+  CHECK(facts[1].name == "owner");
+  CHECK(look.simulated.storage.records.empty());
+  // `gone` of the database, for the step and for the goal, and its two facts.
+  CHECK(look.simulated.effector.observations == 3);
+}
+
+TEST_CASE("a fact of what is destroyed shows no secret, and fits in a line") {
+  Drop drop;
+  PlanBuilder& b = drop.b;
+  b.plan.inputs.push_back({.name = "password", .is_secret = true});
+  const Effect owner = b.sets(b.variable(drop.db, 3),
+                              Value{"ann\nsimulated secret password" + std::string(200, 'x')});
+  Look look(b.plan);
+  look.simulated.give({owner});
+  const Report report = look.preview();
+  REQUIRE(report.destructions.size() == 1);
+  const std::string& value = report.destructions[0].facts.at(1).value;
+  CHECK(value.starts_with("ann (secret)xxx"));
+  CHECK(value.ends_with("…"));
+  CHECK(value.size() < 100);
+}
+
+TEST_CASE("after the run nothing is destroyed any more") {
+  Drop drop;
+  Look look(drop.b.plan);
+  RunOptions options = sim::SimulatedWorld::options();
+  options.confirmed_destructions = {"db.content"};
+  const auto report = look.simulated.apply(options);
+  REQUIRE(report);
+  CHECK(report->outcome == Outcome::done);
+  CHECK(look.preview().destructions.empty());
+}
+
 }  // namespace
 }  // namespace plan::test

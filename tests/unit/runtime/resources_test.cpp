@@ -47,6 +47,25 @@ TEST_CASE("an element is made again from the fields that are its own") {
   CHECK(f.resources.name(*element->as<ResourceId>(), 0) == "environment[a].halted");
 }
 
+TEST_CASE("what belongs to an element goes by its name") {
+  Fixture f;
+  PlanBuilder& b = f.sample.builder;
+  const std::uint32_t agents = b.resource_type("inmanta.agents", {"environment", "origin"}, 2,
+                                               {b.state("restored", TypeKind::boolean)});
+  const ResourceId arbitrary = f.sample.plan().loops[0].element;
+  const auto element =
+      f.resources.make_element(arbitrary, {{"id", Value{std::string("a")}}}, f.environment);
+  REQUIRE(element);
+  const auto made = f.environment.make_resource(agents, {*element, Value{ResourceId{2}}});
+  REQUIRE(made);
+  CHECK(f.resources.name(*made->as<ResourceId>(), 0) == "agents[a].restored");
+  const std::uint32_t compile = b.resource_type("inmanta.compile", {"environment", "token"}, 2,
+                                                {b.state("requested", TypeKind::boolean)});
+  const auto asked = f.environment.make_resource(compile, {*element, Value{std::string("6f2c")}});
+  REQUIRE(asked);
+  CHECK(f.resources.name(*asked->as<ResourceId>(), 0) == "compile[a, 6f2c].requested");
+}
+
 TEST_CASE("a step instance has a token of its own, the same in every attempt") {
   Fixture f;
   const ResourceId arbitrary = f.sample.plan().loops[0].element;
