@@ -22,6 +22,14 @@ std::chrono::milliseconds floor_seconds(std::chrono::milliseconds time) {
   return std::chrono::floor<std::chrono::seconds>(time);
 }
 
+// Of a question over several lines: what is asked, and what the answer is typed behind.
+std::string in_one_line(std::string_view question) {
+  question.remove_prefix(std::min(question.find_first_not_of('\n'), question.size()));
+  const std::string_view first = question.substr(0, question.find('\n'));
+  const std::string_view last = question.substr(question.rfind('\n') + 1);
+  return fmt::format("{} {}", first, last);
+}
+
 class PlainProgress : public Progress {
  public:
   PlainProgress(const Plan& plan, bool colored)
@@ -51,6 +59,19 @@ class PlainProgress : public Progress {
     last_ = wall_time();
   }
 
+  void ask(std::string_view text, const std::function<void()>& put) override {
+    const std::scoped_lock lock(mutex_);
+    put();
+    if (is_terminal(Stream::out)) {
+      question_ = in_one_line(text);
+    }
+  }
+
+  void answered() override {
+    const std::scoped_lock lock(mutex_);
+    question_.clear();
+  }
+
   void say(std::string_view note) override {
     const std::scoped_lock lock(mutex_);
     line(wall_time(), "", note, false);
@@ -75,7 +96,10 @@ class PlainProgress : public Progress {
         running_[event.step].last = last_line(event.detail);
         break;
       case RunEventKind::step_waiting:
-        running_[event.step].last = "waits: " + event.detail;
+        // One that asks before it begins does not run.
+        if (const auto found = running_.find(event.step); found != running_.end()) {
+          found->second.last = "waits: " + event.detail;
+        }
         break;
       case RunEventKind::step_done:
       case RunEventKind::step_failed:
@@ -123,12 +147,15 @@ class PlainProgress : public Progress {
             bool is_bad) {
     last_ = wall_time();
     const std::string shown = styled(text, is_bad ? Style::red : Style::plain, colored_);
-    print(Stream::out, fmt::format("{}  {:{}}  {}\n", print_time(at), host, host_width_, shown));
+    // What was asked is asked again below the line, which has taken its place.
+    print(Stream::out, fmt::format("{}{}  {:{}}  {}\n{}", question_.empty() ? "" : "\n",
+                                   print_time(at), host, host_width_, shown, question_));
   }
 
   std::mutex mutex_;
   bool colored_;
   bool is_paused_ = false;
+  std::string question_;  // that is open on the terminal that the lines go to
   std::size_t host_width_ = 4;
   std::chrono::milliseconds last_ = wall_time();
   std::map<std::string, Running> running_;

@@ -74,6 +74,10 @@ class DoubledProgress : public Progress {
   }
   void pause() override { view_->pause(); }
   void resume() override { view_->resume(); }
+  void ask(std::string_view text, const std::function<void()>& put) override {
+    view_->ask(text, put);
+  }
+  void answered() override { view_->answered(); }
   void say(std::string_view note) override { view_->say(note); }
   void remember(const std::vector<StepResult>& steps) override { view_->remember(steps); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,10 @@ class Progress : public Observer {
   // Nothing is drawn from now on: somebody types, or other text is written.
   virtual void pause() = 0;
   virtual void resume() = 0;
+  // `put` writes the question to the terminal, as `text`; the run goes on and is shown until
+  // answered(), without getting in the way of the answer.
+  virtual void ask(std::string_view /*text*/, const std::function<void()>& put) { put(); }
+  virtual void answered() {}
   // Said once, where a person looks: "stopping after the running steps". Can be called from any
   // thread, but not from a signal handler.
   virtual void say(std::string_view note) = 0;

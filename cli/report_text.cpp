@@ -121,6 +121,10 @@ std::string outcome_text(const Plan& plan, const Report& report, const Options& 
     case Outcome::refused:
       return "Refused: nothing was done.\n";
     case Outcome::interrupted:
+      if (report.run_id.empty()) {
+        return fmt::format("Stopped: nothing was done.\nGo on:     {}\n",
+                           command_line(options, "apply"));
+      }
       return fmt::format("Stopped after {}: {}.\n{}", duration_text(report.elapsed),
                          counts_of(report.steps), next_command(report, options));
     case Outcome::declined:

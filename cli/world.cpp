@@ -58,16 +58,30 @@ std::string targets_of(const Plan& plan) {
   return text;
 }
 
-// A question interrupts the display, and is on the screen alone.
-class PausingPrompt : public Prompt {
+// A question before the run is on the screen alone; one on the way stands below what goes on.
+class ShownPrompt : public Prompt {
  public:
-  PausingPrompt(std::unique_ptr<Prompt> prompt, Progress& progress)
+  ShownPrompt(std::unique_ptr<Prompt> prompt, Progress& progress)
       : prompt_(std::move(prompt)), progress_(progress) {}
   [[nodiscard]] Answer ask(const Question& question) override {
     progress_.pause();
     const Answer answer = prompt_->ask(question);
     progress_.resume();
     return answer;
+  }
+  void open(const Question& question) override {
+    progress_.ask(question_text(question), [&] { prompt_->open(question); });
+  }
+  [[nodiscard]] std::optional<Answer> answer() override {
+    const std::optional<Answer> answer = prompt_->answer();
+    if (answer) {
+      progress_.answered();
+    }
+    return answer;
+  }
+  void withdraw() override {
+    prompt_->withdraw();
+    progress_.answered();
   }
 
  private:
@@ -160,7 +174,7 @@ ExitCode run_with(const HostRun& run, Storage& storage, RealEffector& effector, 
     if (before.has_run && !before.is_finished) {
       progress->remember(before.steps);
     }
-    PausingPrompt prompt(make_prompt(), *progress);
+    ShownPrompt prompt(make_prompt([&effector] { effector.interrupt(); }), *progress);
     const SignalScope signals(effector);
     World world{.clock = *clock,
                 .effector = effector,

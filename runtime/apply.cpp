@@ -33,6 +33,10 @@ bool is_nothing_to_do(const Session& session, const Preflight& seen) {
   return session.context.plan.goals.empty() ? seen.all_hold : seen.goals_hold;
 }
 
+bool is_interrupted(const World& world) {
+  return world.interrupted && world.interrupted() > 0;
+}
+
 bool is_confirmed(const RunOptions& options, const Destruction& destruction) {
   const auto& given = options.confirmed_destructions;
   return std::ranges::find(given, destruction.what) != given.end() ||
@@ -48,7 +52,7 @@ bool is_agreed(Session& session) {
                                        .at = session.context.world.clock.wall(),
                                        .text = question.text,
                                        .detail = answer == Answer::yes ? "yes" : "no"});
-    if (answer != Answer::yes) {
+    if (answer != Answer::yes && !is_interrupted(session.context.world)) {
       Diagnostic problem = diagnostic(Code::not_answered, Span{}, question.text);
       for (const std::string& detail : question.details) {
         problem.note(detail);
@@ -153,13 +157,17 @@ Report apply(const Plan& plan, World& world, const RunOptions& options) {
   if (!look(session, seen)) {
     return session.finish(Outcome::refused);
   }
-  if (world.interrupted && world.interrupted() > 0) {
+  if (is_interrupted(world)) {
     return session.finish(Outcome::interrupted);
   }
   if (is_nothing_to_do(session, seen)) {
     return session.finish(Outcome::nothing_to_do);
   }
-  if (!is_agreed(session)) {
+  const bool is_begun = is_agreed(session);
+  if (is_interrupted(world)) {
+    return session.finish(Outcome::interrupted);  // at a question: whatever the answer was
+  }
+  if (!is_begun) {
     return session.finish(Outcome::declined);
   }
   if (!session.begin("apply")) {

@@ -1,6 +1,7 @@
 #include "runtime/executor.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "compiler/digest.hpp"
 #include "compiler/print_expr.hpp"
@@ -87,10 +88,18 @@ SchedulerState Executor::run(RunGraph graph, const SchedulerOptions& options) {
   drain();
   while (!is_over(state_) && !journal_failure_) {
     if (!programs_.pump()) {
-      break;
+      if (!open_question_) {
+        break;
+      }
+      // Nothing is left to wait for but the person, who makes this return.
+      std::ignore = context_.world.effector.wait(context_.now() + 1h);
     }
     poll_interrupts();
+    poll_answer();
     drain();
+  }
+  if (open_question_) {
+    context_.world.prompt.withdraw();
   }
   flush();
   return std::move(state_);
@@ -98,7 +107,8 @@ SchedulerState Executor::run(RunGraph graph, const SchedulerOptions& options) {
 
 // Everything that can be decided now; then one flush; then what was intended begins.
 void Executor::drain() {
-  while (!events_.empty() || !acts_.empty()) {
+  const auto can_ask = [this] { return !questions_.empty() && !open_question_; };
+  while (!events_.empty() || !acts_.empty() || can_ask()) {
     while (!events_.empty()) {
       const SchedulerEvent event = std::move(events_.front());
       events_.pop_front();
@@ -120,6 +130,9 @@ void Executor::drain() {
         continue;
       }
       start_body(node, *operation);
+    }
+    if (events_.empty() && can_ask()) {
+      open_next_question();
     }
   }
 }

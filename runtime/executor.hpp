@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/elements.hpp"
@@ -39,6 +40,7 @@ class Executor {
   void execute(const commands::Act& command);
   void execute(const commands::Cancel& command);
   void execute(const commands::Ask& command);
+  void execute(const commands::Withdraw& command);
   void execute(const commands::Unfold& command);
   void execute(const commands::Wake& command);
   void execute(const commands::Intend& command);
@@ -58,7 +60,13 @@ class Executor {
   void acted(NodeId node, std::optional<Failure> failure);
   void unfolded(NodeId node, const std::vector<ResourceId>& elements);
   void unfold_again(NodeId node, const std::vector<Value>& elements);
-  [[nodiscard]] Answer ask(NodeId node, AskKind kind);
+  // What is asked, and the answer where it was given beforehand.
+  [[nodiscard]] std::pair<Question, std::optional<Answer>> question_of(NodeId node,
+                                                                       AskKind kind) const;
+  void open_next_question();
+  void answered(const commands::Ask& ask, const Question& question, Answer answer);
+  // Takes the answer of the open question, where there is one.
+  void poll_answer();
   [[nodiscard]] std::vector<const Condition*> conditions(NodeId node, CheckKind kind) const;
   [[nodiscard]] bool touches(const Condition& condition, NodeId node) const;
   // What must always hold and could be broken by the step.
@@ -77,7 +85,9 @@ class Executor {
   std::map<std::pair<StepId, bool>, std::vector<const Condition*>> invariants_;
   SchedulerState state_;
   std::deque<SchedulerEvent> events_;
-  std::vector<NodeId> acts_;  // to begin once their intents are durable
+  std::vector<NodeId> acts_;             // to begin once their intents are durable
+  std::deque<commands::Ask> questions_;  // the first is open if `open_question_` is there
+  std::optional<Question> open_question_;
   std::map<NodeId, ProgramId> bodies_;
   std::vector<NodeId> held_;  // to be journaled in one record
   std::map<std::uint32_t, std::string> digests_;

@@ -37,32 +37,63 @@ std::string undo_host_name(RunContext& context, const Node& node) {
   return id == nullptr ? host_name(context.plan, step) : context.plan.hosts[id->index].name;
 }
 
-std::string_view subject_of(AskKind kind) {
-  switch (kind) {
-    case AskKind::approve:
-      return "approve";
-    case AskKind::manual:
-      return "manual";
-    case AskKind::point_of_no_return:
-      return "point of no return";
-    case AskKind::once:
-      return "once";
-  }
-  return "";
+// What a decision is journaled under.
+std::string subject_of(const Node& node, AskKind kind) {
+  return kind == AskKind::point_of_no_return ? "point of no return" : node.name;
 }
 
 }  // namespace
 
 void Executor::execute(const commands::Ask& command) {
-  const Answer answer = ask(command.node, command.kind);
-  events_.emplace_back(events::Answered{command.node, command.kind, answer});
+  questions_.push_back(command);  // asked when everything that is ready has begun
 }
 
-Answer Executor::ask(NodeId id, AskKind kind) {
+void Executor::execute(const commands::Withdraw& command) {
+  if (open_question_ && questions_.front().node == command.node) {
+    context_.world.prompt.withdraw();
+    open_question_.reset();
+  }
+  std::erase_if(questions_, [&](const commands::Ask& ask) { return ask.node == command.node; });
+}
+
+void Executor::open_next_question() {
+  const commands::Ask ask = questions_.front();
+  auto [question, known] = question_of(ask.node, ask.kind);
+  if (ask.kind == AskKind::point_of_no_return && state_.is_past_return) {
+    known = Answer::yes;  // agreed to while this one waited for its turn
+  }
+  if (known) {
+    questions_.pop_front();
+    answered(ask, question, *known);
+    return;
+  }
+  context_.world.observer.on({.kind = RunEventKind::step_waiting,
+                              .at = context_.world.clock.wall(),
+                              .step = state_.graph.nodes[ask.node].name,
+                              .text = question.text,
+                              .detail = "for an answer"});
+  context_.world.prompt.open(question);
+  open_question_ = std::move(question);
+  poll_answer();
+}
+
+void Executor::poll_answer() {
+  const std::optional<Answer> answer =
+      open_question_ ? context_.world.prompt.answer() : std::nullopt;
+  if (!answer) {
+    return;
+  }
+  const commands::Ask ask = questions_.front();
+  questions_.pop_front();
+  const Question question = std::move(*open_question_);
+  open_question_.reset();
+  answered(ask, question, *answer);
+}
+
+std::pair<Question, std::optional<Answer>> Executor::question_of(NodeId id, AskKind kind) const {
   const Node& node = state_.graph.nodes[id];
   const Step& step = step_of(context_, node);
-  const std::string subject =
-      kind == AskKind::point_of_no_return ? std::string(subject_of(kind)) : node.name;
+  const std::string subject = subject_of(node, kind);
   Question question;
   bool is_answered = false;
   switch (kind) {
@@ -100,7 +131,11 @@ Answer Executor::ask(NodeId id, AskKind kind) {
       question.text = "`" + node.name + "` may act only once and was cut off. Was it done?";
       break;
   }
-  const Answer answer = is_answered ? Answer::yes : context_.world.prompt.ask(question);
+  return {std::move(question), is_answered ? std::optional(Answer::yes) : std::nullopt};
+}
+
+void Executor::answered(const commands::Ask& ask, const Question& question, Answer answer) {
+  const Node& node = state_.graph.nodes[ask.node];
   observations_.world_changed();  // a person may have taken long, or done something
   context_.world.observer.on({.kind = RunEventKind::question,
                               .at = context_.world.clock.wall(),
@@ -109,13 +144,13 @@ Answer Executor::ask(NodeId id, AskKind kind) {
                               .detail = answer == Answer::yes  ? "yes"
                                         : answer == Answer::no ? "no"
                                                                : "not available"});
-  if (answer != Answer::not_available && kind != AskKind::manual) {
-    write(DecisionRecord{.subject = subject,
+  if (answer != Answer::not_available && ask.kind != AskKind::manual) {
+    write(DecisionRecord{.subject = subject_of(node, ask.kind),
                          .question = question.text,
                          .is_yes = answer == Answer::yes,
                          .person = ""});
   }
-  return answer;
+  events_.emplace_back(events::Answered{ask.node, ask.kind, answer});
 }
 
 void Executor::execute(const commands::Tell& command) {

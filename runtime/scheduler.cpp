@@ -213,6 +213,7 @@ void Scheduler::begin_attempt(NodeId id) {
     set(id, NodeState::asking);
     commands.push_back(commands::Tell{.kind = RunEventKind::point_of_no_return, .node = id});
     commands.push_back(commands::Ask{id, AskKind::point_of_no_return});
+    release_slot(id);  // its host has other work while a person thinks
     return;
   }
   set(id, NodeState::requiring);
@@ -366,9 +367,26 @@ void Scheduler::attempt_failed(NodeId id, Diagnostic problem, FailureKind kind) 
 
 // --- people and time
 
+void Scheduler::stop_asking(NodeId id, std::string detail) {
+  stop(id, node(id).is_open ? StepStatus::interrupted : StepStatus::waiting, std::move(detail));
+}
+
+// Nothing more begins: no answer could make a difference.
+void Scheduler::withdraw_questions() {
+  for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
+    if (node(id).state == NodeState::asking) {
+      commands.push_back(commands::Withdraw{id});
+      stop_asking(id, "was not answered");
+    }
+  }
+}
+
 void Scheduler::handle(const events::Answered& event) {
   const NodeId id = event.node;
   Node& self = node(id);
+  if (self.state != NodeState::asking) {
+    return;
+  }
   if (event.kind == AskKind::once && event.answer == Answer::no) {
     set(id, NodeState::requiring);  // it was not done, so it can be
     commands.push_back(commands::Check{id, CheckKind::requires_});
@@ -388,8 +406,10 @@ void Scheduler::handle(const events::Answered& event) {
           diagnostic(Code::not_answered, step(id).span,
                      step(id).text.empty() ? self.name : step(id).text.text()));
     }
-    stop(id, self.is_open ? StepStatus::interrupted : StepStatus::waiting,
-         is_open_question ? "waits for a person" : "a person said no");
+    stop_asking(id, is_open_question ? "waits for a person" : "a person said no");
+    if (!is_open_question) {
+      withdraw_questions();
+    }
     return;
   }
   switch (event.kind) {
@@ -404,7 +424,7 @@ void Scheduler::handle(const events::Answered& event) {
       return;
     case AskKind::point_of_no_return:
       state_.is_past_return = true;
-      begin_attempt(id);
+      queue(id);
       return;
   }
 }
@@ -469,6 +489,7 @@ void Scheduler::handle(const events::Interrupted&) {
   for (auto& [host, waiting] : state_.queues) {
     serve(host);
   }
+  withdraw_questions();
   for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
     if (node(id).state == NodeState::backing_off) {
       stop(id, StepStatus::waiting, "interrupted before the next attempt");

@@ -89,9 +89,14 @@ struct Act {
 struct Cancel {
   NodeId node = 0;
 };
+// The answer is an event of its own, later: what does not depend on it goes on meanwhile.
 struct Ask {
   NodeId node = 0;
   AskKind kind{};
+};
+// Nobody needs the answer any more; no event follows.
+struct Withdraw {
+  NodeId node = 0;
 };
 struct Unfold {
   NodeId node = 0;
@@ -124,6 +129,7 @@ using Command = std::variant<commands::Check,
                              commands::Act,
                              commands::Cancel,
                              commands::Ask,
+                             commands::Withdraw,
                              commands::Unfold,
                              commands::Wake,
                              commands::Intend,

@@ -49,6 +49,8 @@ class Scheduler {
   void attempt_failed(NodeId id, Diagnostic problem, FailureKind kind);
   void fail(NodeId id, Diagnostic problem);
   void stop(NodeId id, StepStatus status, std::string detail);
+  void stop_asking(NodeId id, std::string detail);
+  void withdraw_questions();
   void finish(NodeId id, StepStatus status, std::string detail);
   void settle(NodeId id, StepStatus status);
   void release_successors(NodeId id);

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/action.hpp"
@@ -90,7 +91,20 @@ enum class Answer : std::uint8_t { yes, no, not_available };
 class Prompt {
  public:
   virtual ~Prompt() = default;
+  // Waits for the answer.
   [[nodiscard]] virtual Answer ask(const Question& question) = 0;
+
+  // Asks while the run goes on, one question at a time: open() shows it, answer() is there once it
+  // was answered. Whoever answers later than at once makes Effector::wait() return.
+  virtual void open(const Question& question) { answer_ = ask(question); }
+  [[nodiscard]] virtual std::optional<Answer> answer() {
+    return std::exchange(answer_, std::nullopt);
+  }
+  // The question is not asked any more.
+  virtual void withdraw() { answer_.reset(); }
+
+ private:
+  std::optional<Answer> answer_;
 };
 
 class Observer {

@@ -1,7 +1,9 @@
 // Time and chance of the real world, and the person at the terminal.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "runtime/world.hpp"
 
@@ -12,6 +14,9 @@ namespace plan {
 
 // Asks on the terminal (/dev/tty), whatever standard input and output are. Without a terminal each
 // answer is `not_available`; so it is when the person closes the input (Ctrl-D).
-[[nodiscard]] std::unique_ptr<Prompt> make_prompt();
+// `wake` is called, from another thread, when a question that was opened has been answered.
+[[nodiscard]] std::unique_ptr<Prompt> make_prompt(std::function<void()> wake);
+// A question as it is written there; the answer is typed behind it.
+[[nodiscard]] std::string question_text(const Question& question);
 
 }  // namespace plan
