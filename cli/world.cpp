@@ -227,8 +227,6 @@ ExitCode run_in_world(const HostRun& run) {
   }
   std::unique_ptr<RunLock> lock;
   if (run.use == JournalUse::writes) {
-    std::error_code ignored;  // what cannot be made is said by whoever opens it
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
     auto taken = acquire_lock(path, fmt::format("{}, process {}", person(), getpid()));
     if (!taken) {
       return refuse(taken.error(), run);

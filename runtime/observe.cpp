@@ -20,6 +20,16 @@ std::string shortened(std::string text) {
   return text;
 }
 
+// With what the command itself said: an exit status alone is no reason.
+std::string reason_of(const Failure& failure) {
+  if (failure.notes.empty()) {
+    return failure.message;
+  }
+  std::string said = failure.notes.front();
+  std::ranges::replace(said, '\n', ' ');
+  return failure.message + " (" + shortened(std::move(said)) + ")";
+}
+
 }  // namespace
 
 Observations::Observations(RunContext& context, Programs& programs)
@@ -257,7 +267,7 @@ EvaluationResult Observations::answer_of(Pending& pending,
   if (!known->second) {
     return std::unexpected(
         EvaluationError{.message = "`" + context_.resources.name(key.first, key.second) +
-                                   "` could not be observed: " + known->second.error().message,
+                                   "` could not be observed: " + reason_of(known->second.error()),
                         .is_unknown = true});
   }
   return *known->second;

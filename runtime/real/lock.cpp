@@ -9,10 +9,12 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/real/failure.hpp"
 #include "runtime/real/fd.hpp"
+#include "runtime/real/storage.hpp"
 
 namespace plan {
 
@@ -31,9 +33,14 @@ class FileLock final : public RunLock {
   real::Fd file_;
 };
 
-Failure unusable(const std::string& path, int error) {
-  Failure result = failure<Code::state_unusable>(FailureKind::refused, path,
-                                                 std::generic_category().message(error));
+// `journal`: of the run that the place is for.
+Failure unusable(const std::string& path, int error, std::string_view journal) {
+  const bool is_full = error == ENOSPC || error == EDQUOT;
+  Failure result = is_full ? failure<Code::state_disk_full>(FailureKind::refused, path)
+                           : failure<Code::state_unusable>(FailureKind::refused, path,
+                                                           std::generic_category().message(error));
+  result.helps.emplace_back(is_full ? "make room there, then run the same command again"
+                                    : help_with_place(std::string(journal)));
   result.system_error = error;
   return result;
 }
@@ -50,26 +57,36 @@ std::string present_owner(int fd) {
 std::expected<std::unique_ptr<RunLock>, Failure> acquire_lock(std::string_view path,
                                                               std::string_view owner) {
   const std::string name = std::string(path) + ".lock";
-  std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(name).parent_path(), ignored);
+  const std::filesystem::path directory = std::filesystem::path(name).parent_path();
+  std::error_code why;
+  if (!directory.empty()) {
+    const mode_t before = ::umask(077);
+    std::filesystem::create_directories(directory, why);
+    ::umask(before);
+  }
+  // Where there is no directory, that it could not be made is the reason, not that it is not there.
+  if (std::error_code ignored; why && !std::filesystem::exists(directory, ignored)) {
+    return std::unexpected(unusable(directory.string(), why.value(), path));
+  }
   real::Fd file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.is_open()) {
-    return std::unexpected(unusable(name, errno));
+    return std::unexpected(unusable(name, errno, path));
   }
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
-      return std::unexpected(unusable(name, errno));
+      return std::unexpected(unusable(name, errno, path));
     }
     Failure result = failure<Code::run_locked>(FailureKind::refused, present_owner(file.get()));
     result.system_error = EWOULDBLOCK;
     return std::unexpected(std::move(result));
   }
   const std::string text = std::string(owner.substr(0, owner_limit - 1)) + "\n";
+  errno = ENOSPC;  // what a write that stops in the middle means
   const bool is_written =
       ::ftruncate(file.get(), 0) == 0 &&
       ::pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
   if (!is_written) {
-    return std::unexpected(unusable(name, errno));
+    return std::unexpected(unusable(name, errno, path));
   }
   return std::make_unique<FileLock>(std::move(file));
 }

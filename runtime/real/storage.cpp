@@ -31,6 +31,13 @@ struct Closer {
 using Database = std::unique_ptr<sqlite3, Closer>;
 using Statement = std::unique_ptr<sqlite3_stmt, Closer>;
 
+Failure disk_full(const std::string& path) {
+  Failure result = failure<Code::state_disk_full>(FailureKind::failed, path);
+  result.helps.emplace_back(
+      "make room there, then run the same command again: what was done is found out by looking");
+  return result;
+}
+
 Failure storage_failure(sqlite3* database, int code, const std::string& path) {
   const std::string said = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
   const int system_error = database == nullptr ? 0 : sqlite3_system_errno(database);
@@ -38,7 +45,7 @@ Failure storage_failure(sqlite3* database, int code, const std::string& path) {
   Failure result;
   switch (code & 0xff) {
     case SQLITE_FULL:
-      result = failure<Code::state_disk_full>(kind, path);
+      result = disk_full(path);
       break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -50,11 +57,14 @@ Failure storage_failure(sqlite3* database, int code, const std::string& path) {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      result = failure<Code::state_unusable>(FailureKind::refused, path, said);
+      result = failure<Code::state_unusable>(
+          FailureKind::refused, path,
+          system_error == 0 ? said : std::generic_category().message(system_error));
+      result.helps.push_back(help_with_place(path));
       break;
     default:
       result = system_error == ENOSPC || system_error == EDQUOT
-                   ? failure<Code::state_disk_full>(kind, path)
+                   ? disk_full(path)
                    : failure<Code::state_failed>(kind, path, said);
   }
   result.system_error = system_error;
@@ -215,12 +225,19 @@ std::expected<void, Failure> make_directory(const std::string& path) {
     Failure result =
         failure<Code::state_unusable>(FailureKind::refused, directory.string(), why.message());
     result.system_error = why.value();
+    result.helps.push_back(help_with_place(path));
     return std::unexpected(std::move(result));
   }
   return {};
 }
 
 }  // namespace
+
+std::string help_with_place(const std::string& journal) {
+  return ::access(journal.c_str(), F_OK) == 0
+             ? "let it be written there again: a run that has begun goes on with its own journal"
+             : "choose another place: PLAN_STATE_DIR, or --journal FILE";
+}
 
 std::expected<std::unique_ptr<Storage>, Failure> open_storage(const std::string& path,
                                                               StorageUse use) {

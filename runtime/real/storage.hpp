@@ -16,5 +16,8 @@ namespace plan {
 enum class StorageUse : unsigned char { append, read_only };
 [[nodiscard]] std::expected<std::unique_ptr<Storage>, Failure> open_storage(const std::string& path,
                                                                             StorageUse use);
+// What to do where a run's state cannot be kept at this journal's place. A run that is kept there
+// goes on with that journal only.
+[[nodiscard]] std::string help_with_place(const std::string& journal);
 
 }  // namespace plan

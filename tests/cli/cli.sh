@@ -470,6 +470,47 @@ expect 0 "an input by the environment" env PLAN_INPUT_BASE="$work/env" "$plan" a
 expect 0 "a foreign PLAN_INPUT variable is ignored" env PLAN_INPUT_OTHER=1 "$plan" check "$work/small.plan"
 expect 2 "an --inputs file that is not there" "$plan" check "$work/small.plan" --inputs "$work/none"
 
+# --- what no reader reads to its end, and what is no plan
+"$plan" preview "$work/small.plan" --set base="$work/pipe" 2>"$work/err" | head -n 1 >"$work/out"
+checks=$((checks + 1))
+[ "$(cat "$work/out")" = "Two files" ] && [ ! -s "$work/err" ] || fail "preview into a pipe that is closed"
+"$plan" apply "$work/small.plan" --set base="$work/pipe" --yes 2>"$work/err" | head -n 1 >"$work/out"
+statuses=${PIPESTATUS[*]} checks=$((checks + 1))
+[ "$statuses" = "0 0" ] && [ -e "$work/pipe.second" ] && [ ! -s "$work/err" ] || fail "a run goes on when nobody reads what it says"
+expect 3 "a program as a plan" "$plan" check /bin/true
+holds "$err" "error[E0001]: this is not a text file: byte 1 is 0x7F" "a program as a plan"
+holds "$err" "/bin/true:1:1" "a program as a plan is named"
+[ "$(wc -l <<<"$err")" -lt 12 ] && [ "$(wc -c <<<"$err")" -lt 600 ] || fail "a program as a plan is told in few lines"
+gzip -c "$work/small.plan" >"$work/small.plan.gz"
+expect 3 "a compressed plan" "$plan" check "$work/small.plan.gz" --json
+asks "$out" '.diagnostics | length == 1' "a compressed plan is one error"
+holds "$out" "gunzip" "a compressed plan is unpacked first"
+
+# --- a tool that a host lacks
+cat >"$work/tool.plan" <<EOF
+plan "A tool that is not there"
+
+let here = host { local: true }
+resource thing on host {
+  host: host
+  key host
+  state made: bool = (run ["no-such-tool", "--made"]).ok
+  fact release: string = (run ["no-such-tool", "--release"]).stdout
+}
+operation make(t: thing) on t.host {
+  ensures t.made
+  do { run ["no-such-tool", "--make"] }
+  undo none
+}
+resource it = thing(host: here)
+require it.release == "1"
+step make_it = make(it)
+goal it.made
+EOF
+expect 4 "preview without a tool" "$plan" preview "$work/tool.plan"
+holds "$err" "\`no-such-tool --release\` ended with exit status 127 (it said: " "what the command said is told"
+holds "$err" "no-such-tool: not found" "which tool is missing is told"
+
 # --- a step by hand, answered beforehand
 cat >"$work/hand.plan" <<EOF2
 plan "By hand"
