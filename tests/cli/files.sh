@@ -58,6 +58,14 @@ is "a file that was not there is gone" none "$(look "$work/fresh")"
 is "a file behind a link is as before" "$behind" "$(look "$work/behind")"
 is "a link is a link" behind "$(readlink "$work/link")"
 
+# That what is old cannot be looked through (other steps rename there meanwhile) keeps no step from writing.
+mkdir "$work/bin"
+printf '#!/bin/sh\necho "find: it is not there any more" >&2\nexit 1\n' >"$work/bin/find"
+chmod +x "$work/bin/find"
+PATH=$work/bin:$PATH run 0 apply "$work/files.plan"
+is "what is written all the same" new "$(cat "$work/fresh")"
+run 6 rollback "$work/files.plan"
+
 # A step that could not write is taken back, too, and changes nothing.
 cat >"$work/nowhere.plan" <<EOF
 plan "Write nowhere"
