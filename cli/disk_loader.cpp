@@ -27,7 +27,8 @@ std::expected<std::string, std::string> read_descriptor(int descriptor) {
   std::string text;
   struct stat status{};
   if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
-    text.reserve(std::min(size_limit, static_cast<std::size_t>(status.st_size)) + 1);
+    // With room for the read that finds the end: a large text is not to be moved for that.
+    text.reserve(std::min(size_limit, static_cast<std::size_t>(status.st_size)) + smallest_room);
   }
   ssize_t count = 1;
   while (text.size() <= size_limit && count != 0) {

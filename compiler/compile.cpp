@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <functional>
+#include <memory>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <malloc.h>
 
@@ -46,6 +50,35 @@ void give_back_memory(const Plan& plan) {
 #endif
 }
 
+// Has the kernel hand out the memory that a large plan will be made in, in a thread beside the
+// passes that do not make it yet: the first touch of a page costs more than what is written there.
+class MemoryAhead {
+ public:
+  explicit MemoryAhead(std::size_t steps) {
+    constexpr std::size_t large = 20'000;  // steps
+    constexpr std::size_t bytes_a_step = 800;
+#ifdef __GLIBC__
+    if (steps >= large) {
+      thread_ = std::jthread([size = steps * bytes_a_step] { touch(size); });
+    }
+#endif
+  }
+
+ private:
+  static void touch(std::size_t size) {
+    constexpr std::size_t page = 4096;
+    constexpr std::size_t block = std::size_t{4} << 20U;  // small enough to come from the heap
+    std::vector<std::unique_ptr<std::byte[]>> blocks;
+    for (std::size_t done = 0; done < size; done += block) {
+      blocks.push_back(std::make_unique_for_overwrite<std::byte[]>(block));
+      for (std::size_t at = 0; at < block; at += page) {
+        static_cast<volatile std::byte*>(blocks.back().get())[at] = std::byte{0};
+      }
+    }
+  }
+  std::jthread thread_;
+};
+
 CompileResult passes(SourceMap& sources,
                      SourceLoader& loader,
                      const CompileOptions& options,
@@ -57,6 +90,7 @@ CompileResult passes(SourceMap& sources,
   if (diagnostics.has_errors()) {
     return result;
   }
+  const MemoryAhead memory(modules[modules.entry()].file.declarations.size() / 2);
   allows = collect_allows(sources, modules);
   resolve(modules, diagnostics);
   Plan plan;

@@ -65,7 +65,10 @@ void Elaborator::run() {
   plan_.steps.reserve(plan.steps.size());
   turn_of_step_.reserve(plan.steps.size());
   plan_.resources.reserve(plan.resources.size());
-  plan_.variables.reserve(plan.resources.size());
+  plan_.variables.reserve(2 * plan.resources.size());
+  // About what a contract comes to. Room that is not used costs no memory, growing would.
+  plan_.exprs.reserve(5 * plan.steps.size());
+  plan_.constants.reserve(2 * plan.steps.size());
   inputs();
   templates_.resource_types();
   record_defaults();

@@ -271,10 +271,7 @@ void Elaborator::ensure(const Condition& condition, std::vector<Effect>& effects
   }
 }
 
-bool Elaborator::set_state(ExprId state,
-                           const Value& value,
-                           Span span,
-                           std::vector<Effect>& effects) {
+bool Elaborator::set_state(ExprId state, ExprId value, Span span, std::vector<Effect>& effects) {
   const Expr expr = assembly_.core()[state];
   if (expr.op != Op::state) {
     return false;
@@ -286,11 +283,8 @@ bool Elaborator::set_state(ExprId state,
   if (attribute.kind != AttributeKind::state && !is_given_) {
     return false;
   }
-  effects.push_back({.variable = id,
-                     .kind = EffectKind::set,
-                     .value = partial_.reify(value),
-                     .keeping = {},
-                     .span = span});
+  effects.push_back(
+      {.variable = id, .kind = EffectKind::set, .value = value, .keeping = {}, .span = span});
   return true;
 }
 
@@ -300,15 +294,11 @@ bool Elaborator::decompose(ExprId id, Span span, std::vector<Effect>& effects) {
     case Op::constant:
       return assembly_.core().constant_value(expr.a) == Value{true};
     case Op::state:
-      return set_state(id, Value{true}, span, effects);
+      return set_state(id, partial_.reify(Value{true}), span, effects);
     case Op::logical_not:
-      return set_state({expr.a}, Value{false}, span, effects);
-    case Op::equal: {
-      const Expr right = assembly_.core()[{expr.b}];
-      const Value value = right.op == Op::constant ? assembly_.core().constant_value(right.a)
-                                                   : Value{Deferred{{expr.b}}};
-      return set_state({expr.a}, value, span, effects);
-    }
+      return set_state({expr.a}, partial_.reify(Value{false}), span, effects);
+    case Op::equal:
+      return set_state({expr.a}, {expr.b}, span, effects);
     case Op::logical_and:
       return decompose({expr.a}, span, effects) && decompose({expr.b}, span, effects);
     case Op::for_all: {

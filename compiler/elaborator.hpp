@@ -157,7 +157,7 @@ class Elaborator final : public NamedValues {
   void ensure(const Condition& condition, std::vector<Effect>& effects);
   // What makes the closed expression `expr` true, as effects; false if it is not of that form.
   bool decompose(ExprId expr, Span span, std::vector<Effect>& effects);
-  bool set_state(ExprId state, const Value& value, Span span, std::vector<Effect>& effects);
+  bool set_state(ExprId state, ExprId value, Span span, std::vector<Effect>& effects);
 
   // --- elaborate_steps.cpp
   StepId add_step(const ast::StepDecl& node, Span span);

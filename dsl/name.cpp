@@ -18,21 +18,17 @@ namespace {
 class NameTable {
  public:
   std::uint32_t intern(std::string_view text) {
+    // Most names were met a short while ago: each thread finds those without the table.
+    thread_local std::array<Bucket, 1U << 11U> recent;
     if (text.empty()) {
       return 0;
     }
     const std::uint64_t hash = hash_of(text);
-    Part& part = parts_[hash >> (64U - part_bits)];
-    const std::scoped_lock lock(part.mutex);
-    for (std::size_t at = static_cast<std::uint32_t>(hash);; ++at) {
-      Bucket& bucket = part.buckets[at & (part.buckets.size() - 1)];
-      if (bucket.id == 0) {
-        return insert(part, bucket, hash, text);
-      }
-      if (bucket.hash == static_cast<std::uint32_t>(hash) && text_at(bucket.text) == text) {
-        return bucket.id;
-      }
+    Bucket& known = recent[hash % recent.size()];
+    if (known.id == 0 || !is_of(known, hash, text)) {
+      known = find_or_insert(hash, text);
     }
+    return known.id;
   }
 
   [[nodiscard]] std::string_view text(std::uint32_t id) const {
@@ -46,6 +42,9 @@ class NameTable {
     std::uint32_t id = 0;
     const char* text = nullptr;  // its length, then its bytes
   };
+  static bool is_of(const Bucket& bucket, std::uint64_t hash, std::string_view text) {
+    return bucket.hash == static_cast<std::uint32_t>(hash) && text_at(bucket.text) == text;
+  }
   struct alignas(64) Part {
     std::mutex mutex;
     std::vector<Bucket> buckets = std::vector<Bucket>(1U << 8U);
@@ -88,7 +87,21 @@ class NameTable {
     return {place + sizeof size, size};
   }
 
-  std::uint32_t insert(Part& part, Bucket& bucket, std::uint64_t hash, std::string_view text) {
+  Bucket find_or_insert(std::uint64_t hash, std::string_view text) {
+    Part& part = parts_[hash >> (64U - part_bits)];
+    const std::scoped_lock lock(part.mutex);
+    for (std::size_t at = static_cast<std::uint32_t>(hash);; ++at) {
+      Bucket& bucket = part.buckets[at & (part.buckets.size() - 1)];
+      if (bucket.id == 0) {
+        return insert(part, bucket, hash, text);
+      }
+      if (is_of(bucket, hash, text)) {
+        return bucket;
+      }
+    }
+  }
+
+  Bucket insert(Part& part, Bucket& bucket, std::uint64_t hash, std::string_view text) {
     if (part.next_id == part.end_id) {
       part.next_id = next_id_.fetch_add(ids_at_once);
       part.end_id = part.next_id + ids_at_once;
@@ -97,11 +110,12 @@ class NameTable {
     const std::uint32_t id = part.next_id++;
     const char* const place = store(part, text);
     (*chunks_[id / chunk_size].load(std::memory_order_acquire))[id % chunk_size] = text_at(place);
-    bucket = {.hash = static_cast<std::uint32_t>(hash), .id = id, .text = place};
+    const Bucket made{.hash = static_cast<std::uint32_t>(hash), .id = id, .text = place};
+    bucket = made;
     if (++part.count * 2ULL > part.buckets.size()) {
       grow(part);
     }
-    return id;
+    return made;
   }
 
   // Of several threads that want the chunk the first one makes it.

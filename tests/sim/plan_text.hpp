@@ -33,7 +33,7 @@ inline std::string text_of(const Plan& plan, const Diagnostics& diagnostics) {
       text += " awaits " + print_condition(plan, condition);
     }
     text += step.allows_destroy ? " allow destroy" : "";
-    text += step.when ? " when " + step.when->text : "";
+    text += step.when ? " when " + print_condition(plan, *step.when) : "";
     for (const Condition& condition : step.undo_requires) {
       text += " undo requires " + print_condition(plan, condition);
     }

@@ -533,7 +533,7 @@ TEST_CASE("a hop of one component waits for what it needs of another") {
   CHECK(path_of(stack, {{"orchestrator", "7.1.0"}, {"postgresql", "13.14"}},
                 {{"orchestrator", "8.7.6"}}) ==
         std::vector<std::string>{"postgresql 13.14 -> 16.4", "orchestrator 7.1.0 -> 8.7.6"});
-  CHECK(path_of(std::string(stack) + "together orchestrator postgresql\n",
+  CHECK(path_of(std::string(stack).append("together orchestrator postgresql\n"),
                 {{"orchestrator", "7.1.0"}, {"postgresql", "13.14"}},
                 {{"orchestrator", "8.7.6"}}) ==
         std::vector<std::string>{"orchestrator 7.1.0 -> 8.7.6, postgresql 13.14 -> 16.4"});
