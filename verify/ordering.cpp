@@ -56,6 +56,12 @@ Ordering::Ordering(const Plan& plan,
   for (const auto& path : certificate.paths) {
     check_path(path, faults);
   }
+  const auto ends = [](const auto& path) {
+    return path.empty() ? 0 : ends_of(path.front(), path.back());
+  };
+  if (!std::ranges::is_sorted(certificate.paths, {}, ends)) {
+    faults.emplace_back("the paths are not in the order of their ends");
+  }
 }
 
 // Every step continues the chain of its first predecessor that nothing continues yet.

@@ -175,7 +175,7 @@ TEST_CASE("the certificate of every accepted random plan is accepted") {
 }
 
 TEST_CASE("a certificate that was tampered with is refused") {
-  const std::uint64_t count = setting("PLAN_TAMPER_COUNT", 1000);
+  const std::uint64_t count = setting("PLAN_TAMPER_COUNT", 4000);
   std::vector<Proven> all = {compiled("plans/inmanta_migration.plan"),
                              compiled("plans/quickstart.plan")};
   const Shape shape{.has_copies = true, .has_changes = true, .has_undo = true, .has_losses = true};
