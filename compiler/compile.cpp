@@ -57,11 +57,9 @@ class MemoryAhead {
   explicit MemoryAhead(std::size_t steps) {
     constexpr std::size_t large = 20'000;  // steps
     constexpr std::size_t bytes_a_step = 800;
-#ifdef __GLIBC__
     if (steps >= large) {
       thread_ = std::jthread([size = steps * bytes_a_step] { touch(size); });
     }
-#endif
   }
 
  private:

@@ -271,54 +271,10 @@ std::string describe(Assembly& assembly, const Value& value) {
   return print_value(assembly.plan(), value);
 }
 
-namespace {
-
-// Appends a state of a parameter or constant; false, and nothing is done, for anything else.
-bool append_plain_state(Assembly& assembly,
-                        const Core& core,
-                        const Expr& expr,
-                        const std::vector<Value>& slots,
-                        std::string& text) {
-  if (expr.op != Op::state_of) {
-    return false;
-  }
-  const Value* base = plain_value(core, core[{expr.a}], slots);
-  const auto* resource = base == nullptr ? nullptr : base->as<ResourceId>();
-  if (resource == nullptr) {
-    return false;
-  }
-  text += assembly.name_of(*resource);
-  text += '.';
-  text += assembly.plan().resource_types[expr.d].attributes[expr.b].name;
-  return true;
-}
-
-}  // namespace
-
 std::string describe(Assembly& assembly,
                      const Core& core,
                      ExprId expr,
                      const std::vector<Value>& slots) {
-  // The commonest conditions by far: a state of a parameter, `not` that, and what it is equal to.
-  const Expr outer = core[expr];
-  std::string text;
-  if (outer.op == Op::logical_not) {
-    text = "not ";
-  }
-  if (outer.op == Op::state_of || outer.op == Op::logical_not) {
-    const Expr state = outer.op == Op::state_of ? outer : core[{outer.a}];
-    if (append_plain_state(assembly, core, state, slots, text)) {
-      return text;
-    }
-  } else if (outer.op == Op::equal && outer.c != 1) {
-    const Value* right = plain_value(core, core[{outer.b}], slots);
-    if (right != nullptr && right->as<Null>() == nullptr &&
-        append_plain_state(assembly, core, core[{outer.a}], slots, text)) {
-      text += " == ";
-      text += brief(describe(assembly, *right));
-      return text;
-    }
-  }
   return Describing(assembly, core, slots).text(expr, weakest);
 }
 

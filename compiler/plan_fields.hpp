@@ -140,7 +140,7 @@ void fields(Visitor& visit, Is<Condition> auto& condition) {
   visit("message_value", condition.message_value);
   visit("reads", condition.reads);
   visit("message", condition.message);
-  visit("text", condition.text);
+  visit.text(condition);
   visit.span(condition.span);
 }
 

@@ -68,6 +68,7 @@ class Reader {
   void always(std::string_view name, T& member) {
     (*this)(name, member);
   }
+  void text(Condition& condition) { (*this)("text", condition.text); }
   // Spans are at the end of the text, in the order of these calls; a vector that grows would move
   // them, so they are given out by a second pass.
   void span(Span&) {}
@@ -82,6 +83,7 @@ class Reader {
       place = next < spans.size() ? spans[next] : Span{};
       ++next;
     }
+    void text(Condition&) {}
     template <class T>
     void operator()(std::string_view, T& member) {
       visit(member);

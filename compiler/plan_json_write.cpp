@@ -7,6 +7,7 @@
 #include "compiler/digest.hpp"
 #include "compiler/enum_names.hpp"
 #include "compiler/plan_fields.hpp"
+#include "compiler/print_expr.hpp"
 
 namespace plan {
 
@@ -17,6 +18,7 @@ constexpr std::uint32_t none = UINT32_MAX;
 class Writer {
  public:
   std::string take(const Plan& plan) {
+    plan_ = &plan;
     out_ = R"({"format":1,"digest":")" + to_hex(plan.digest) + R"(","plan":{)";
     is_first_ = true;
     fields(*this, plan);
@@ -48,6 +50,8 @@ class Writer {
     key(name);
     write(member);
   }
+  // Whoever reads the plan is not to need what prints conditions.
+  void text(const Condition& condition) { (*this)("text", print_condition(*plan_, condition)); }
   void span(const Span& span) { spans_.push_back(span); }
 
  private:
@@ -251,6 +255,7 @@ class Writer {
     out_ += ']';
   }
 
+  const Plan* plan_ = nullptr;
   std::string out_;
   std::vector<Span> spans_;
   bool is_first_ = true;

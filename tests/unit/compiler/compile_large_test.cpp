@@ -34,6 +34,8 @@ TEST_CASE("a large plan compiles to the same bytes, whichever thread is the firs
     CHECK(print_condition(*result.plan, result.plan->steps[7].requires_.front()) == "f3.exists");
     CHECK(result.plan->steps[7].note == "a note on 7");
     compiled.insert(to_json(*result.plan));
+    // Whoever reads the compiled plan finds it there.
+    CHECK(compiled.begin()->contains(R"("text":"f3.exists")"));
   }
   CHECK(compiled.size() == 1);
 }
