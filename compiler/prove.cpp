@@ -24,7 +24,7 @@ void run(Proof& proof) {
     check_data_loss(proof, step);
     proof.act(step);
   }
-  check_mutual_waits(proof);
+  check_waits_beside(proof);
   check_pending_losses(proof);
   check_goals(proof);
   check_invariants(proof);

@@ -35,6 +35,7 @@ struct Checker {
   void check_requirements(StepId step);
   void check_goals();
   void check_waits(StepId step);
+  void check_open_waits();
   void check_waits_end();
   // --- losses.cpp
   void check_losses(StepId step);
@@ -75,6 +76,21 @@ struct Checker {
   [[nodiscard]] Chain chain_of(VariableId variable, bool with_parts) const;
   enum class Bearing : std::uint8_t { untouched, provides, threatens, other };
   [[nodiscard]] bool may_be_false(NodeId value, std::span<const NodeId> conditions);
+  enum class Ending : std::uint8_t { sure, undecided, never };
+  struct OpenWait {
+    StepId step;
+    NodeId part;
+    std::vector<VariableId> read{};
+    std::vector<StepId> before{};  // who writes it, in order
+    std::vector<StepId> beside{};
+    bool is_late = false;   // somebody after the wait would make it true
+    std::size_t entry = 0;  // of waits
+  };
+  [[nodiscard]] OpenWait open_wait(StepId step, NodeId part);
+  [[nodiscard]] Ending ending(NodeId value, NodeId part, bool is_late);
+  [[nodiscard]] std::vector<Ending> endings(const OpenWait& wait);
+  void write_for(const OpenWait& wait, StepId writer);
+  void end_by(const OpenWait& wait, const std::vector<Ending>& endings);
   [[nodiscard]] Bearing bearing(StepId writer, NodeId condition);
 
   const Plan& plan;
@@ -96,7 +112,10 @@ struct Checker {
   struct Pending {
     StepId step;
     std::vector<StepId> providers;
+    bool needs_all = false;
   };
+  std::vector<Wait> waits;           // what the certificate has to say of them
+  std::vector<OpenWait> open_waits;  // those that others write beside them
   std::vector<Pending> pending;
   struct PendingLoss {
     StepId step;
@@ -109,7 +128,6 @@ struct Checker {
   std::map<std::uint32_t, std::uint32_t> loop_at;                        // begin or end → loop
   std::map<std::uint32_t, NodeId> runs;  // by step with `when`: whether it runs
   std::size_t at_requirement = 0;
-  std::size_t at_wait = 0;
   std::size_t at_loss = 0;
   std::size_t cases = 0;
 };

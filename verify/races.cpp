@@ -94,33 +94,44 @@ struct Races {
     });
     // Those that no later write is known to come after, by kind.
     std::array<std::vector<Access>, 4> open;
-    for (const Access& access : all) {
+    for (std::size_t index = 0; index < all.size(); ++index) {
+      const Access& access = all[index];
+      bool is_last = true;  // it comes after all of them, and so after all before them
       for (std::size_t kind = 0; kind < open.size(); ++kind) {
-        const auto other_kind = static_cast<AccessKind>(kind);
-        const bool conflicts =
-            access.kind == AccessKind::write || other_kind == AccessKind::write ||
-            (access.kind == AccessKind::part) != (other_kind == AccessKind::part);
-        if (!conflicts) {
+        if (!conflicts(access.kind, static_cast<AccessKind>(kind))) {
           continue;
         }
         std::vector<Access> left;
         for (const Access& other : open[kind]) {
-          const bool is_before =
-              other.step == access.step || checker.ordering.before(other.step, access.step);
-          if (!is_before && !may_meet(other, access)) {
-            checker.fault(
-                "`{}` and `{}` may touch state {} at the same time: no order between "
-                "them is shown",
-                checker.name(other.step), checker.name(access.step), variable.index);
-          }
+          const bool is_before = comes_before(other, access);
+          is_last = is_last && is_before;
           if (!is_before || access.kind != AccessKind::write) {
             left.push_back(other);
           }
         }
         open[kind] = std::move(left);
       }
+      for (std::size_t at = 0; at < index && !is_last; ++at) {
+        const Access& other = all[at];
+        if (conflicts(other.kind, access.kind) && !comes_before(other, access) &&
+            !may_meet(other, access)) {
+          checker.fault(
+              "`{}` and `{}` may touch state {} at the same time: no order between "
+              "them is shown",
+              checker.name(other.step), checker.name(access.step), variable.index);
+        }
+      }
       open[static_cast<std::size_t>(access.kind)].push_back(access);
     }
+  }
+
+  static bool conflicts(AccessKind one, AccessKind two) {
+    return one == AccessKind::write || two == AccessKind::write ||
+           (one == AccessKind::part) != (two == AccessKind::part);
+  }
+
+  [[nodiscard]] bool comes_before(const Access& other, const Access& access) const {
+    return other.step == access.step || checker.ordering.before(other.step, access.step);
   }
 };
 

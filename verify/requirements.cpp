@@ -1,6 +1,7 @@
 // What steps need when they start, what waits need to end, what is destroyed, what holds at the
 // end.
 #include <algorithm>
+#include <set>
 
 #include "verify/checker.hpp"
 
@@ -112,56 +113,164 @@ bool Checker::may_be_false(NodeId value, std::span<const NodeId> conditions) {
           may_be_false(nodes.under(value, conditions.front(), false), conditions.subspan(1)));
 }
 
+Checker::Ending Checker::ending(NodeId value, NodeId part, bool is_late) {
+  if (nodes.is_true(value)) {
+    return Ending::sure;
+  }
+  std::vector<NodeId> conditions;
+  for (const VariableId variable : nodes.variables(part)) {
+    for (const std::uint32_t at : writes.of(variable)) {
+      if (const auto ran = runs.find(writes.all()[at].step.index); ran != runs.end()) {
+        conditions.push_back(ran->second);
+      }
+    }
+  }
+  return !may_be_false(value, conditions) && (nodes.has_unknown(value) || !is_late)
+             ? Ending::undecided
+             : Ending::never;
+}
+
+// The values in `found` become those that the writer leaves behind, as `wait` sees them.
+void Checker::write_for(const OpenWait& wait, StepId writer) {
+  const auto own = writes.of(writer);
+  const auto first = static_cast<std::size_t>(own.data() - writes.all().data());
+  for (std::size_t index = 0; index < own.size(); ++index) {
+    const VariableId variable = own[index].variable;
+    if (std::ranges::find(wait.read, variable) == wait.read.end()) {
+      continue;
+    }
+    NodeId& value = found[variable.index];
+    NodeId written = after[first + index];
+    if (const auto ran = runs.find(writer.index); ran != runs.end()) {
+      written = nodes.make(Op::conditional, 0,
+                           {ran->second, nodes.under(written, ran->second, true), value});
+    }
+    for (std::uint32_t loop = loops.of(writer); loop != none && !loops.holds(loop, wait.step);
+         loop = plan.loops[loop].parent) {
+      if (!loops.is_private(variable, loop)) {
+        written = nodes.make(Op::conditional, 0, {nodes.unknown(), written, value});
+      }
+    }
+    value = written;
+  }
+}
+
+// What the condition comes to before the first of those beside the wait, and behind each.
+std::vector<Checker::Ending> Checker::endings(const OpenWait& wait) {
+  for (const VariableId variable : wait.read) {
+    for (std::uint32_t loop = loops.of(wait.step); loop != none; loop = plan.loops[loop].parent) {
+      const bool is_shared = std::ranges::any_of(written_in[loop], [&](std::uint32_t index) {
+        return writes.all()[index].variable == variable && !loops.is_private(variable, loop);
+      });
+      found[variable.index] = is_shared ? nodes.unknown() : found[variable.index];
+    }
+  }
+  const auto runs_too = runs.find(wait.step.index);
+  const auto now = [&] {
+    const NodeId value = nodes.in(wait.part, found);
+    return ending(given(runs_too == runs.end() ? value : nodes.under(value, runs_too->second, true),
+                        wait.part),
+                  wait.part, wait.is_late);
+  };
+  for (const StepId writer : wait.before) {
+    write_for(wait, writer);
+  }
+  std::vector<Ending> result{now()};
+  for (const StepId writer : wait.beside) {
+    write_for(wait, writer);
+    result.push_back(now());
+  }
+  for (const VariableId variable : wait.read) {
+    found[variable.index] = nodes.found(variable);
+  }
+  return result;
+}
+
+Checker::OpenWait Checker::open_wait(StepId step, NodeId part) {
+  OpenWait wait{.step = step, .part = part, .read = nodes.variables(part)};
+  std::set<std::pair<std::uint32_t, StepId>> writers;  // with their positions
+  for (const VariableId variable : wait.read) {
+    for (const std::uint32_t at : writes.of(variable)) {
+      const StepId writer = writes.all()[at].step;
+      writers.emplace(ordering.position(writer), writer);
+    }
+  }
+  for (const auto& [position, writer] : writers) {
+    if (writer == step) {
+      continue;
+    }
+    if (ordering.before(writer, step)) {
+      wait.before.push_back(writer);
+    } else if (!ordering.before(step, writer)) {
+      wait.beside.push_back(writer);
+    } else {
+      wait.is_late = wait.is_late || bearing(writer, part) == Bearing::provides;
+    }
+  }
+  return wait;
+}
+
 void Checker::check_waits(StepId step) {
   const auto& clauses = plan.steps[step.index].awaits;
   for (std::uint32_t index = 0; index < clauses.size(); ++index) {
-    const std::vector<NodeId> parts = nodes.parts(nodes.of(clauses[index].expr));
-    for (std::uint32_t number = 0; number < parts.size(); ++number) {
-      const NodeId value = given(now(parts[number], step), parts[number]);
-      Wait wait{.step = step.index, .clause = index, .part = number, .by = "plan", .providers = {}};
-      if (!nodes.is_true(value)) {
-        bool is_late = false;
-        Pending beside{.step = step, .providers = {}};
-        for (const VariableId variable : nodes.variables(parts[number])) {
-          for (const std::uint32_t at : writes.of(variable)) {
-            const StepId writer = writes.all()[at].step;
-            if (writer == step || bearing(writer, parts[number]) != Bearing::provides) {
-              continue;
-            }
-            if (ordering.before(step, writer)) {
-              is_late = true;
-            } else if (!ordering.before(writer, step)) {
-              beside.providers.push_back(writer);
-              wait.providers.push_back(writer.index);
-            }
-          }
-        }
-        std::vector<NodeId> conditions;
-        for (const VariableId variable : nodes.variables(parts[number])) {
-          for (const std::uint32_t at : writes.of(variable)) {
-            if (const auto ran = runs.find(writes.all()[at].step.index); ran != runs.end()) {
-              conditions.push_back(ran->second);
-            }
-          }
-        }
-        const bool may_hold =
-            !may_be_false(value, conditions) && (nodes.has_unknown(value) || !is_late);
-        wait.by = may_hold ? "world" : "beside";
-        if (may_hold) {
-          wait.providers.clear();
-        } else if (beside.providers.empty()) {
-          fault("the wait `{}` for `{}` never ends", name(step), clauses[index].text.text());
-        } else {
-          pending.push_back(std::move(beside));
-        }
+    std::uint32_t number = 0;
+    for (const NodeId part : nodes.parts(nodes.of(clauses[index].expr))) {
+      OpenWait wait = open_wait(step, part);
+      wait.entry = waits.size();
+      waits.push_back(
+          {.step = step.index, .clause = index, .part = number++, .by = "", .providers = {}});
+      if (!wait.beside.empty()) {
+        open_waits.push_back(std::move(wait));
+        continue;
       }
-      take(certificate.waits, at_wait, wait,
-           fmt::format("what `{}` waits for (`{}`)", name(step), clauses[index].text.text()));
+      const Ending now_ends = ending(given(now(part, step), part), part, wait.is_late);
+      end_by(wait, {now_ends});
     }
   }
 }
 
-// Everything comes to its end, where a wait needs one of its providers to have done so.
+// Who has to end so that the wait can, from what each of those beside it leaves behind.
+void Checker::end_by(const OpenWait& wait, const std::vector<Ending>& endings) {
+  Wait& entry = waits[wait.entry];
+  if (endings.back() == Ending::never) {
+    fault("the wait `{}` for `{}` never ends", name(wait.step),
+          plan.steps[entry.step].awaits[entry.clause].text.text());
+  }
+  bool is_chain = true;
+  for (std::size_t index = 1; index < wait.beside.size(); ++index) {
+    is_chain = is_chain && ordering.before(wait.beside[index - 1], wait.beside[index]);
+  }
+  const auto last_never = std::ranges::find(endings.rbegin(), endings.rend(), Ending::never);
+  const auto from = is_chain ? endings.rend() - last_never : 1;
+  if (from == 0) {
+    entry.by = std::ranges::count(endings, Ending::sure) == std::ssize(endings) ? "plan" : "world";
+    return;
+  }
+  entry.by = is_chain ? "beside" : "together";
+  Pending needed{.step = wait.step, .providers = {}, .needs_all = !is_chain};
+  for (auto index = static_cast<std::size_t>(from - 1); index < wait.beside.size(); ++index) {
+    needed.providers.push_back(wait.beside[index]);
+    entry.providers.push_back(wait.beside[index].index);
+  }
+  pending.push_back(std::move(needed));
+}
+
+// Those that others write beside them; then the certificate is compared with all.
+void Checker::check_open_waits() {
+  for (const OpenWait& wait : open_waits) {
+    end_by(wait, endings(wait));
+  }
+  std::size_t at = 0;
+  for (const Wait& wait : waits) {
+    const Step& step = plan.steps[wait.step];
+    take(
+        certificate.waits, at, wait,
+        fmt::format("what `{}` waits for (`{}`)", step.name, step.awaits[wait.clause].text.text()));
+  }
+}
+
+// Everything comes to its end, where a wait needs one of its providers, or all of them, to have
+// done so.
 void Checker::check_waits_end() {
   std::vector<std::uint32_t> missing(plan.steps.size());
   std::vector<std::vector<std::uint32_t>> arrows(plan.steps.size());
@@ -171,8 +280,10 @@ void Checker::check_waits_end() {
     arrows[edge.from.index].push_back(edge.to.index);
   }
   for (std::size_t index = 0; index < pending.size(); ++index) {
-    ++missing[pending[index].step.index];
-    for (const StepId provider : pending[index].providers) {
+    const Pending& wait = pending[index];
+    missing[wait.step.index] +=
+        wait.needs_all ? static_cast<std::uint32_t>(wait.providers.size()) : 1;
+    for (const StepId provider : wait.providers) {
       ended_by.emplace(provider.index, index);
     }
   }
@@ -194,7 +305,7 @@ void Checker::check_waits_end() {
     std::ranges::for_each(arrows[step], release);
     const auto [first, last] = ended_by.equal_range(step);
     for (auto at = first; at != last; ++at) {
-      if (!is_met[at->second]) {
+      if (pending[at->second].needs_all || !is_met[at->second]) {
         is_met[at->second] = true;
         release(pending[at->second].step.index);
       }

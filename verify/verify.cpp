@@ -58,6 +58,7 @@ void Checker::run() {
     check_losses(step);
     act(step);
   }
+  check_open_waits();
   check_waits_end();
   check_losses_beside();
   check_goals();
@@ -69,7 +70,7 @@ void Checker::run() {
     }
   };
   is_read("requirements", certificate.requirements.size(), at_requirement);
-  is_read("waits", certificate.waits.size(), at_wait);
+  is_read("waits", certificate.waits.size(), waits.size());
   is_read("what is destroyed", certificate.losses.size(), at_loss);
   if (ordering.unused() > 0) {
     fault("{} paths of the certificate order nothing that needs it", ordering.unused());
@@ -169,14 +170,11 @@ void Checker::act(StepId step) {
     plan.loops[at->second].begin == step ? enter(at->second) : leave(at->second);
     return;
   }
-  const auto own = writes.of(step);
-  if (own.empty()) {
-    return;
-  }
   const NodeId runs_now = nodes.in(when(step), state);
   if (plan.steps[step.index].when) {
     runs.emplace(step.index, runs_now);
   }
+  const auto own = writes.of(step);
   const auto first = static_cast<std::size_t>(own.data() - writes.all().data());
   for (std::size_t index = 0; index < own.size(); ++index) {
     const NodeId value =

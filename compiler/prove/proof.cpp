@@ -139,15 +139,12 @@ void Proof::act(StepId step) {
     begins ? enter_loop(loop->second) : leave_loop(loop->second);
     return;
   }
-  const auto writes = effects.of(step);
-  if (writes.empty()) {
-    return;
-  }
   const bool is_conditional = plan.steps[step.index].when.has_value();
   const TermId runs_now = terms.substitute(when(step), state);
   if (is_conditional) {
     runs.emplace(step.index, runs_now);
   }
+  const auto writes = effects.of(step);
   const auto first = static_cast<std::uint32_t>(writes.data() - effects.all().data());
   // All values are taken from the state before the step, then all are put into it.
   std::vector<Definition> made;

@@ -90,11 +90,20 @@ struct Proof {
   std::map<TermId, std::pair<StepId, std::uint32_t>> assumed;
   std::vector<std::vector<TermId>> assumed_of;  // the same by variable
   std::vector<TermId> unknowns;                 // for bearing()
-  // Conditions that steps wait for and that only steps beside them make true.
+  // What steps wait for and others write beside them.
   struct PendingWait {
     StepId step;
     std::uint32_t clause = 0;  // of Step::awaits
-    std::vector<StepId> providers;
+    std::uint32_t number = 0;  // of the clause's conjuncts
+    TermId part{};
+    std::vector<StepId> before{};  // those who write it before the wait starts, in order
+    std::vector<StepId> beside{};
+    bool is_late = false;                  // somebody would make it true, but comes after the wait
+    std::vector<std::uint32_t> defined{};  // as above, of its variables, when the wait starts
+    const char* by = "plan";               // why it ends: see docs/certificate.md
+    std::vector<StepId> providers{};       // one of them has to end so that the wait can
+    bool needs_all = false;                // each of them
+    std::size_t entry = 0;                 // of the record
   };
   std::vector<PendingWait> pending_waits;
   // What is destroyed and is not held by one other variable beside the step.
@@ -140,8 +149,9 @@ void check_element_aliases(Proof& proof);
 [[nodiscard]] const Effect* find_own_source(const Plan& plan, const Step& step);
 // What is raced for is silenced: without races, and only then, one execution stands for all.
 void check_races(Proof& proof);
-// Of waits that end only by steps beside them: whether all of them can. After the execution.
-void check_mutual_waits(Proof& proof);
+// Of waits for what others write beside them: whether each can end, and all of them together. After
+// the execution.
+void check_waits_beside(Proof& proof);
 // Of what no single variable holds beside the step that destroys it: whether at every moment some
 // variable does. After the execution.
 void check_pending_losses(Proof& proof);

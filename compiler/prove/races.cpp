@@ -1,11 +1,13 @@
 // No two unordered steps write one state, or read and write it. Steps are intervals: unordered
 // means that they may overlap. Accesses of one variable are looked at in topological order; a
 // pair that is ordered settles all pairs behind it, so the cost is about one question for each
-// access.
+// access. Only who may run beside the last writer, because that does no harm, is asked about all
+// accesses before it.
 
 #include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -163,32 +165,53 @@ class Races {
   void check_variable(VariableId variable) {
     collect_accesses(variable);
     std::ranges::for_each(frontier_, [](std::vector<Access>& accesses) { accesses.clear(); });
-    for (const Access& access : accesses_) {
+    for (std::size_t index = 0; index < accesses_.size(); ++index) {
+      const Access& access = accesses_[index];
+      bool is_after_all = true;
       for (std::size_t kind = 0; kind < frontier_.size(); ++kind) {
-        if (may_conflict(access.kind, static_cast<AccessKind>(kind)) &&
-            !pass(frontier_[kind], access, variable)) {
-          proof_.silence(variable);
-          return;
+        if (may_conflict(access.kind, static_cast<AccessKind>(kind))) {
+          is_after_all = pass(frontier_[kind], access) && is_after_all;
         }
+      }
+      // Who does not come after the frontier need not come after what the frontier settled.
+      if (!is_after_all && races_with_one_of(std::span(accesses_).first(index), access, variable)) {
+        proof_.silence(variable);
+        return;
       }
       frontier_[static_cast<std::size_t>(access.kind)].push_back(access);
     }
   }
 
-  // False, and reported, if one of `before` races with the access.
-  bool pass(std::vector<Access>& before, const Access& access, VariableId variable) {
+  [[nodiscard]] bool is_ordered(const Access& before, const Access& access) const {
+    return before.step == access.step || proof_.is_before(before.step, access.step);
+  }
+
+  // Whether the access comes after all of `before`; a write takes those out that it comes after.
+  bool pass(std::vector<Access>& before, const Access& access) {
+    bool is_after_all = true;
     std::size_t kept = 0;
     for (const Access& other : before) {
-      const bool is_settled =
-          other.step == access.step || proof_.is_before(other.step, access.step);
-      if (!is_settled && conflict(other, access) && !exclude_each_other(other.step, access.step)) {
-        report(other, access, variable);
-        return false;
-      }
+      const bool is_settled = is_ordered(other, access);
+      is_after_all = is_after_all && is_settled;
       before[kept] = other;
       kept += access.kind == AccessKind::write && is_settled ? 0 : 1;
     }
     before.resize(kept);
+    return is_after_all;
+  }
+
+  // The first race is reported.
+  bool races_with_one_of(std::span<const Access> before,
+                         const Access& access,
+                         VariableId variable) {
+    const auto other = std::ranges::find_if(before, [&](const Access& candidate) {
+      return may_conflict(candidate.kind, access.kind) && !is_ordered(candidate, access) &&
+             conflict(candidate, access) && !exclude_each_other(candidate.step, access.step);
+    });
+    if (other == before.end()) {
+      return false;
+    }
+    report(*other, access, variable);
     return true;
   }
 

@@ -63,7 +63,7 @@ class BruteForce {
     ExprId value;                     // none: anything
   };
   // Of each step four bits: 0 not started, 1 ended, else 8 and a bit for each write that happened.
-  // `told`: variables whose value a step has set to a constant.
+  // `told`: variables whose value comes from a constant of a step.
   struct State {
     std::uint32_t values = 0;
     std::uint32_t phases = 0;
@@ -280,12 +280,10 @@ class BruteForce {
         State next = state;
         next.set_phase(step, 8U | happened | (1U << index));
         put(next.values, write.variable, value == 1);
-        const bool is_told = !write.value.is_none() && plan_[write.value].op == Op::constant &&
-                             !plan_.steps[step].when;
-        put(next.told, write.variable, is_told);
+        put(next.told, write.variable, is_told(state, write.value));
         for (std::size_t at = 0; at < write.with.size(); at += 2) {
           put(next.values, write.with[at], ((state.values >> write.with[at + 1]) & 1U) != 0);
-          put(next.told, write.with[at], false);
+          put(next.told, write.with[at], ((state.told >> write.with[at + 1]) & 1U) != 0);
         }
         if (std::string why = explore(next); !why.empty()) {
           return why;
@@ -293,6 +291,14 @@ class BruteForce {
       }
     }
     return {};
+  }
+
+  bool is_told(const State& state, ExprId value) const {
+    if (value.is_none()) {
+      return false;
+    }
+    const Expr& expr = plan_[value];
+    return expr.op == Op::constant || (expr.op == Op::state && ((state.told >> expr.a) & 1U) != 0);
   }
 
   static void put(std::uint32_t& values, std::uint32_t variable, bool value) {

@@ -101,10 +101,12 @@ class RandomPlan {
     if (!wholes_.empty() && below(3) == 0 && !written.contains(read) &&
         !sources_.contains(variables_.back())) {
       builder_.copies(step, wholes_[1], wholes_[0]);
+      written.insert(variables_.back());
     }
     if (shape_.has_when && below(3) == 0) {
       builder_[step].when = builder_.holds(below(3) == 0 ? any() : facts_[0], below(2) == 0);
     }
+    // Whether a step waits before or after it writes is left open as well.
     if (const VariableId waited = any();
         shape_.has_waits && below(4) == 0 && !written.contains(waited)) {
       builder_.awaits(step, waited, below(2) == 0);

@@ -362,6 +362,23 @@ TEST_CASE("who excludes one of two writers is not ordered behind the other by th
         Texts{"E0403 `one` and `last` both change `state.value` and may run at the same time"});
 }
 
+TEST_CASE("who excludes the last writer so far may still meet the one before it") {
+  PlanBuilder builder;
+  const VariableId state = builder.variable("state");
+  const VariableId fact = builder.variable("fact");
+  const StepId first = builder.step("first");
+  const StepId one = builder.step("one");
+  const StepId two = builder.step("two");
+  for (const StepId step : {first, one, two}) {
+    builder.ensures(step, state);
+  }
+  builder[one].when = builder.holds(fact);
+  builder[two].when = builder.holds(fact, false);
+  builder.after(one, first);
+  CHECK(said(builder.plan) ==
+        Texts{"E0403 `first` and `two` both change `state.value` and may run at the same time"});
+}
+
 TEST_CASE("two waits that end only by what comes after the other never end") {
   PlanBuilder builder;
   const VariableId left = builder.variable("left");
@@ -412,6 +429,106 @@ TEST_CASE("what is waited for is not taken away beside the wait") {
   SECTION("after it") {
     builder.after(close, wait);
     CHECK(said(builder.plan) == Texts{});
+  }
+}
+
+TEST_CASE("a wait that meets the last writer may meet the one before it, too") {
+  PlanBuilder builder;
+  const VariableId open = builder.variable("open");
+  const StepId close = builder.step("close");
+  const StepId reset = builder.step("reset");
+  const StepId wait = builder.step("wait");
+  builder.ensures(close, open, false);
+  builder.copies(reset, open, builder.variable("usual"));
+  builder.after(reset, close);
+  builder.awaits(wait, open);
+  CHECK(said(builder.plan) ==
+        Texts{"E0404 `close` changes `open.value` while `wait` may rely on it"});
+}
+
+TEST_CASE("who makes true what is waited for has to run whenever the wait does") {
+  PlanBuilder builder;
+  const VariableId open = builder.variable("open");
+  const VariableId mood = builder.variable("mood");
+  const StepId close = builder.step("close");
+  const StepId open_again = builder.step("open_again");
+  const StepId wait = builder.step("wait");
+  builder.ensures(close, open, false);
+  builder.ensures(open_again, open);
+  builder.after(open_again, close);
+  builder.awaits(wait, open);
+  builder.after(wait, close);
+  SECTION("it always runs") {
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("it may be left out") {
+    builder[open_again].when = builder.holds(mood);
+    CHECK(said(builder.plan) ==
+          Texts{"E0405 the wait `wait` can never end: it needs `open.value`"});
+  }
+  SECTION("they run in the same case") {
+    builder[open_again].when = builder.holds(mood);
+    builder[wait].when = builder.holds(mood);
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("one of two runs in each case") {
+    const StepId otherwise = builder.step("otherwise");
+    builder.ensures(otherwise, open);
+    builder.after(otherwise, close);
+    builder[open_again].when = builder.holds(mood);
+    builder[otherwise].when = builder.holds(mood, false);
+    CHECK(said(builder.plan) == Texts{});
+  }
+}
+
+TEST_CASE("a copy of what is false does not end a wait") {
+  PlanBuilder builder;
+  const VariableId open = builder.variable("open");
+  const VariableId usual = builder.variable("usual");
+  const StepId close = builder.step("close");
+  const StepId reset = builder.step("reset");
+  const StepId wait = builder.step("wait");
+  builder.ensures(close, open, false);
+  builder.copies(reset, open, usual);
+  builder.after(reset, close);
+  builder.awaits(wait, open);
+  builder.after(wait, close);
+  SECTION("of what the world decides") {
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("of what a step has made false") {
+    builder.ensures(close, usual, false);
+    CHECK(said(builder.plan) ==
+          Texts{"E0405 the wait `wait` can never end: it needs `open.value`"});
+  }
+}
+
+TEST_CASE("a wait needs who makes it true to end, wherever it stands in the plan") {
+  PlanBuilder builder;
+  const VariableId left = builder.variable("left");
+  const VariableId right = builder.variable("right");
+  const StepId clear = builder.step("clear");
+  builder.ensures(clear, left, false);
+  builder.ensures(clear, right, false);
+  // Each makes true what the one behind the other waits for. The one that stands first in the plan
+  // has set its state before the execution comes to the wait.
+  const StepId set_left = builder.step("set_left");
+  const StepId wait_left = builder.step("wait_left");
+  const StepId set_right = builder.step("set_right");
+  builder.ensures(set_left, left);
+  builder.awaits(set_left, right);
+  builder.awaits(wait_left, left);
+  builder.ensures(set_right, right);
+  for (const StepId step : {set_left, wait_left, set_right}) {
+    builder.after(step, clear);
+  }
+  SECTION("one of them can end") {
+    CHECK(said(builder.plan) == Texts{});
+  }
+  SECTION("none can") {
+    builder.after(set_right, wait_left);
+    CHECK(said(builder.plan).size() == 1);
+    CHECK(said(builder.plan).front().starts_with("E0405"));
   }
 }
 
