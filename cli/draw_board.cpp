@@ -48,7 +48,7 @@ std::string clock_text(std::chrono::milliseconds time) {
                              : duration_text(std::chrono::floor<std::chrono::seconds>(time));
 }
 
-std::string padded(std::string_view text, std::size_t width) {
+std::string fitted(std::string_view text, std::size_t width) {
   std::string result = cut_to(text, width);
   const std::size_t used = display_width(result);
   return result + std::string(used < width ? width - used : 0, ' ');
@@ -83,7 +83,7 @@ std::string draw_row(const Row& row, const Columns& columns, const BoardLook& lo
   const std::string_view gap = columns.is_narrow ? " " : "  ";
   const std::string line =
       fmt::format("{0}{1} {2:7}{0}{3}{0}{4}{0}{5:>{6}}{0}{7}", gap, symbol(row.state, look.utf8),
-                  word(row.state), padded(row.title, columns.step), padded(row.host, columns.host),
+                  word(row.state), fitted(row.title, columns.step), fitted(row.host, columns.host),
                   time, columns.is_narrow ? 7 : 11, row.last.empty() ? mark : row.last);
   const std::string cut = cut_to(line, look.columns);
   return styled(cut.substr(0, cut.find_last_not_of(' ') + 1), style_of(row.state), look.colored);

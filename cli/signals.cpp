@@ -11,8 +11,8 @@ namespace plan {
 namespace {
 
 // A signal handler takes no context, so these are global: lock-free, written by the handler only.
-std::atomic<int> first_signal{0};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-std::atomic<int> requests{0};      // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<int> first_signal{0};     // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<int> requested_stops{0};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 std::atomic<RealEffector*> woken{
     nullptr};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
@@ -32,9 +32,9 @@ void handle(int signal) {
   const bool is_first = first_signal.compare_exchange_strong(none, signal);
   // SIGTERM asks for no more than a Ctrl-C does, however often it comes.
   if (is_first || signal == SIGINT) {
-    requests = requests + 1;
+    requested_stops = requested_stops + 1;
   }
-  if (requests > 2) {
+  if (requested_stops > 2) {
     end_at_once();
   }
   if (RealEffector* effector = woken.load()) {
@@ -54,7 +54,7 @@ void set_handler(int signal, void (*handler)(int)) {
 
 SignalScope::SignalScope(RealEffector& effector) {
   first_signal = 0;
-  requests = 0;
+  requested_stops = 0;
   woken = &effector;
   set_handler(SIGINT, &handle);
   set_handler(SIGTERM, &handle);
@@ -67,7 +67,7 @@ SignalScope::~SignalScope() {
 }
 
 int stop_requests() {
-  return requests;
+  return requested_stops;
 }
 
 ExitCode stop_code() {

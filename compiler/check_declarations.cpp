@@ -12,8 +12,6 @@ namespace plan {
 
 namespace {
 
-constexpr std::uint32_t any_type = scalar(TypeKind::any);
-
 struct Builtin {
   std::string_view name;
   TypeKind kind;

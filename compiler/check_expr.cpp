@@ -13,21 +13,11 @@ namespace plan {
 
 namespace {
 
-constexpr std::uint32_t any_type = scalar(TypeKind::any);
-constexpr std::uint32_t bool_type = scalar(TypeKind::boolean);
-constexpr std::uint32_t int_type = scalar(TypeKind::integer);
-constexpr std::uint32_t string_type = scalar(TypeKind::string);
-constexpr std::uint32_t duration_type = scalar(TypeKind::duration);
-constexpr std::uint32_t size_type = scalar(TypeKind::size);
-constexpr std::uint32_t secret_type = scalar(TypeKind::secret);
-constexpr std::uint32_t json_type = scalar(TypeKind::json);
-constexpr std::uint32_t host_type = scalar(TypeKind::host);
-
 bool is_text(TypeKind kind) {
   return kind == TypeKind::string || kind == TypeKind::path || kind == TypeKind::url;
 }
 
-bool is_ordered(TypeKind kind) {
+bool is_written_as_text(TypeKind kind) {
   return is_text(kind) || kind == TypeKind::integer || kind == TypeKind::version ||
          kind == TypeKind::duration || kind == TypeKind::size;
 }
@@ -126,7 +116,7 @@ void Checker::mismatch(ast::ExprId id, std::uint32_t expected, std::uint32_t fou
                   ": it fails at run time if the value is something else");
   } else if (types_.kind(found) == TypeKind::string && types_.kind(expected) == TypeKind::version) {
     write_instead(diagnostic, id, fmt::format("version({})", source(id)));
-  } else if (types_.kind(expected) == TypeKind::string && is_ordered(types_.kind(found))) {
+  } else if (types_.kind(expected) == TypeKind::string && is_written_as_text(types_.kind(found))) {
     write_instead(diagnostic, id, fmt::format("\"${{{}}}\"", source(id)));
   }
 }
@@ -171,8 +161,9 @@ void Checker::part(ast::ExprId id, bool& is_secret) {
   const std::uint32_t type = infer(id);
   const TypeKind kind = types_.kind(type);
   is_secret = is_secret || kind == TypeKind::secret;
-  const bool is_plain = is_ordered(kind) || kind == TypeKind::boolean || kind == TypeKind::any ||
-                        kind == TypeKind::secret || kind == TypeKind::enumeration;
+  const bool is_plain = is_written_as_text(kind) || kind == TypeKind::boolean ||
+                        kind == TypeKind::any || kind == TypeKind::secret ||
+                        kind == TypeKind::enumeration;
   if (!is_plain) {
     auto& diagnostic = diagnostics_.report<Code::type_mismatch>(
         span(id), "something that can stand in a text", types_.text(type));

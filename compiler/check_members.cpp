@@ -11,14 +11,6 @@
 
 namespace plan {
 
-namespace {
-
-constexpr std::uint32_t any_type = scalar(TypeKind::any);
-constexpr std::uint32_t int_type = scalar(TypeKind::integer);
-constexpr std::uint32_t string_type = scalar(TypeKind::string);
-
-}  // namespace
-
 std::uint32_t Checker::of(const ast::NameRef& node, ast::ExprId id, std::uint32_t hint) {
   const Symbol found = symbol(id);
   const bool may_be_case =

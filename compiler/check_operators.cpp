@@ -8,10 +8,6 @@ namespace plan {
 
 namespace {
 
-constexpr std::uint32_t any_type = scalar(TypeKind::any);
-constexpr std::uint32_t bool_type = scalar(TypeKind::boolean);
-constexpr std::uint32_t int_type = scalar(TypeKind::integer);
-
 std::string_view symbol_of(ast::BinaryOp op) {
   switch (op) {
     case ast::BinaryOp::logical_or:
@@ -48,7 +44,7 @@ std::string_view symbol_of(ast::BinaryOp op) {
   return "?";
 }
 
-bool is_ordered(TypeKind kind) {
+bool is_comparable(TypeKind kind) {
   return kind == TypeKind::string || kind == TypeKind::path || kind == TypeKind::url ||
          kind == TypeKind::integer || kind == TypeKind::version || kind == TypeKind::duration ||
          kind == TypeKind::size || kind == TypeKind::any;
@@ -158,8 +154,9 @@ std::uint32_t Checker::comparison(const ast::Binary& node, ast::ExprId id) {
                (types_.fits(left, hay.element) || types_.fits(hay.element, left))) ||
               (hay.kind == TypeKind::map && types_.fits(left, scalar(TypeKind::string)));
   } else {
-    is_good = (types_.fits(left, right) || types_.fits(right, left)) &&
-              (is_equality || (is_ordered(types_.kind(left)) && is_ordered(types_.kind(right))));
+    is_good =
+        (types_.fits(left, right) || types_.fits(right, left)) &&
+        (is_equality || (is_comparable(types_.kind(left)) && is_comparable(types_.kind(right))));
   }
   const bool has_secret =
       types_.kind(left) == TypeKind::secret || types_.kind(right) == TypeKind::secret;

@@ -10,16 +10,6 @@
 
 namespace plan {
 
-namespace {
-
-constexpr std::uint32_t any_type = scalar(TypeKind::any);
-constexpr std::uint32_t bool_type = scalar(TypeKind::boolean);
-constexpr std::uint32_t int_type = scalar(TypeKind::integer);
-constexpr std::uint32_t string_type = scalar(TypeKind::string);
-constexpr std::uint32_t duration_type = scalar(TypeKind::duration);
-
-}  // namespace
-
 void Checker::items(const std::vector<ast::Declaration>& declarations) {
   for (const ast::Declaration& declaration : declarations) {
     std::visit([this](const auto& node) { item(node); }, declaration.node);

@@ -224,7 +224,7 @@ std::string Describing::other(const Expr& expr, int binding) {
       for (const ExprId child : core_.children(expr)) {
         const Value known = path(child);
         if (const auto* literal = known.as<std::string>()) {
-          const std::string shown = quoted(*literal);
+          const std::string shown = quote(*literal);
           result += std::string_view(shown).substr(1, shown.size() - 2);
         } else {
           result += fmt::format("${{{}}}", text(child, weakest));

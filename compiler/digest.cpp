@@ -16,7 +16,8 @@
 
 namespace plan {
 
-namespace {
+// Named, since PlanDigest::State has a member of it.
+namespace digesting {
 
 class Stream {
  public:
@@ -479,7 +480,9 @@ class Meaning {
   Seen seen_;
 };
 
-}  // namespace
+}  // namespace digesting
+
+using digesting::Meaning;
 
 struct PlanDigest::State {
   explicit State(const Plan& plan) : meaning(plan) {}

@@ -15,10 +15,6 @@ namespace plan {
 
 namespace {
 
-Evaluated failure(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 // --- texts
 
 using DescribedHost = std::expected<Host, std::string>;
@@ -288,13 +284,13 @@ Evaluated typed_value(const Value& raw,
 
 namespace {
 
-class Reading {
+class InputReading {
  public:
-  Reading(SourceMap& sources,
-          const Module& entry,
-          const Types& types,
-          Assembly& assembly,
-          Diagnostics& diagnostics)
+  InputReading(SourceMap& sources,
+               const Module& entry,
+               const Types& types,
+               Assembly& assembly,
+               Diagnostics& diagnostics)
       : sources_(sources),
         entry_(entry),
         types_(types),
@@ -329,7 +325,7 @@ class Reading {
   std::vector<bool> is_given_;  // though perhaps not as a value of its type
 };
 
-void Reading::set(std::uint32_t ordinal, Evaluated value, Span span, std::string_view origin) {
+void InputReading::set(std::uint32_t ordinal, Evaluated value, Span span, std::string_view origin) {
   if (!value) {
     diagnostics_
         .report<Code::bad_input_value>(span.is_none() ? declared_[ordinal].span : span,
@@ -343,12 +339,12 @@ void Reading::set(std::uint32_t ordinal, Evaluated value, Span span, std::string
   }
 }
 
-bool Reading::takes(std::string_view name) const {
+bool InputReading::takes(std::string_view name) const {
   const auto found = std::ranges::find(declared_, name, &DeclaredInput::name);
   return found != declared_.end() && !found->is_secret;
 }
 
-void Reading::given(std::string_view name, const GivenInput& input) {
+void InputReading::given(std::string_view name, const GivenInput& input) {
   const auto found = find_input(declared_, name, {}, input.origin, diagnostics_);
   if (!found) {
     return;
@@ -385,7 +381,7 @@ void Reading::given(std::string_view name, const GivenInput& input) {
   set(*found, raw ? typed_value(*raw, type, name, types_, assembly_) : raw, {}, input.origin);
 }
 
-void Reading::file(std::string_view path, const std::string& text) {
+void InputReading::file(std::string_view path, const std::string& text) {
   InputsFile file = read_inputs_file(sources_, path, text, declared_, diagnostics_);
   for (const std::uint32_t secret : file.secrets) {
     is_given_[secret] = true;
@@ -401,7 +397,7 @@ void Reading::file(std::string_view path, const std::string& text) {
   result_.secret_sources = std::move(file.secret_sources);
 }
 
-void Reading::missing(const CompileOptions& options) {
+void InputReading::missing(const CompileOptions& options) {
   for (std::uint32_t index = 0; index < entry_.inputs.size(); ++index) {
     const DeclaredInput& input = declared_[index];
     // One with a bad value was reported as that.
@@ -422,7 +418,7 @@ InputValues read_inputs(SourceMap& sources,
                         const Types& types,
                         Assembly& assembly,
                         Diagnostics& diagnostics) {
-  Reading reading(sources, entry, types, assembly, diagnostics);
+  InputReading reading(sources, entry, types, assembly, diagnostics);
   for (const auto& [name, input] : options.set) {
     reading.given(name, input);
   }

@@ -13,10 +13,6 @@ namespace plan {
 
 namespace {
 
-Evaluated failure(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Evaluated map_literal(const ast::File& file, ast::Range fields) {
   Map map;
   for (std::uint32_t index = fields.begin; index < fields.end; ++index) {
@@ -99,9 +95,11 @@ std::optional<SecretSource> source_of_json(const Value& value) {
   return secret_source(map->front().first, std::move(arguments));
 }
 
-class Reading {
+class FileReading {
  public:
-  Reading(std::string_view path, const std::vector<DeclaredInput>& inputs, Diagnostics& diagnostics)
+  FileReading(std::string_view path,
+              const std::vector<DeclaredInput>& inputs,
+              Diagnostics& diagnostics)
       : path_(path), inputs_(inputs), diagnostics_(diagnostics) {}
 
   InputsFile plan_file(SourceMap& sources, const std::string& text);
@@ -119,10 +117,10 @@ class Reading {
   InputsFile result_;
 };
 
-void Reading::secret(std::uint32_t input,
-                     std::optional<SecretSource> source,
-                     Span span,
-                     std::string_view help) {
+void FileReading::secret(std::uint32_t input,
+                         std::optional<SecretSource> source,
+                         Span span,
+                         std::string_view help) {
   result_.secrets.push_back(input);
   if (source) {
     result_.secret_sources[std::string(inputs_[input].name)] = std::move(*source);
@@ -132,7 +130,7 @@ void Reading::secret(std::uint32_t input,
       .help(fmt::format("say where it comes from: {}", help));
 }
 
-InputsFile Reading::plan_file(SourceMap& sources, const std::string& text) {
+InputsFile FileReading::plan_file(SourceMap& sources, const std::string& text) {
   const FileId id = sources.add(std::string(path_), text);
   const ast::File file = parse_value_file(sources, id, diagnostics_);
   for (const ast::Declaration& declaration : file.declarations) {
@@ -153,7 +151,7 @@ InputsFile Reading::plan_file(SourceMap& sources, const std::string& text) {
   return std::move(result_);
 }
 
-InputsFile Reading::json_file(const std::string& text) {
+InputsFile FileReading::json_file(const std::string& text) {
   const auto parsed = parse_json(text);
   const Map* map = parsed ? parsed->as<Map>() : nullptr;
   if (map == nullptr) {
@@ -262,7 +260,7 @@ InputsFile read_inputs_file(SourceMap& sources,
                             const std::string& text,
                             const std::vector<DeclaredInput>& inputs,
                             Diagnostics& diagnostics) {
-  Reading reading(path, inputs, diagnostics);
+  FileReading reading(path, inputs, diagnostics);
   return path.ends_with(".json") ? reading.json_file(text) : reading.plan_file(sources, text);
 }
 

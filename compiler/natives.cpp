@@ -43,7 +43,7 @@ Evaluated to_int(Arguments arguments) {
     const std::string& text = *texts[0];
     const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
     if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) {
-      return failure(quoted(text) + " is not a whole number");
+      return failure(quote(text) + " is not a whole number");
     }
     return Value{number};
   });
@@ -272,7 +272,7 @@ constexpr Native table[] = {
     {"joint_upgrade_hops", 3, upgrade_hops},
 };
 
-constexpr auto names = [] {
+constexpr auto native_names = [] {
   std::array<std::string_view, std::size(table)> result{};
   for (std::size_t index = 0; index < result.size(); ++index) {
     result[index] = table[index].name;
@@ -284,12 +284,11 @@ constexpr auto names = [] {
 
 }  // namespace natives
 
-using natives::failure;
-using natives::names;
+using natives::native_names;
 using natives::table;
 
 std::span<const std::string_view> pure_natives() {
-  return names;
+  return native_names;
 }
 
 Evaluated apply_native(std::uint32_t index, std::span<const Value> arguments) {

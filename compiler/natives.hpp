@@ -15,10 +15,6 @@ namespace plan::natives {
 using Arguments = std::span<const Value>;
 using Texts = std::array<const std::string*, 3>;
 
-[[nodiscard]] inline Evaluated failure(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 // The argument as a T, or the reason in `why`.
 template <class T>
 const T* want(Arguments arguments, std::size_t index, std::string_view kind, std::string& why) {

@@ -11,10 +11,6 @@ namespace plan {
 
 namespace {
 
-Evaluated failure(std::string text) {
-  return std::unexpected(std::move(text));
-}
-
 Evaluated no_meaning(std::string_view what, const Value& left, const Value& right) {
   return failure(fmt::format("cannot {} {} {} {}", what, kind_text(left),
                              what == "divide" || what == "multiply" ? "by" : "and",
@@ -154,7 +150,7 @@ Evaluated element(const Value& base, const Value& index) {
   const auto* key = index.as<std::string>();
   if (map != nullptr && key != nullptr) {
     const Value* value = find(*map, *key);
-    return value != nullptr ? Evaluated(*value) : failure("there is no entry " + quoted(*key));
+    return value != nullptr ? Evaluated(*value) : failure("there is no entry " + quote(*key));
   }
   return failure(fmt::format("cannot look up {} in {}", kind_text(index), kind_text(base)));
 }

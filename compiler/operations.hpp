@@ -14,6 +14,10 @@ namespace plan {
 // The error text is for the plan's author: "cannot compare a version with a string".
 using Evaluated = std::expected<Value, std::string>;
 
+[[nodiscard]] inline Evaluated failure(std::string text) {
+  return std::unexpected(std::move(text));
+}
+
 // For the unary and binary Ops of expr.hpp (not the short-circuit ones). Arguments are known
 // values.
 [[nodiscard]] Evaluated apply(Op op, const Value& operand);

@@ -10,11 +10,8 @@ namespace plan {
 namespace {
 
 constexpr std::uint64_t work_limit = 50'000'000;
-constexpr std::uint32_t nesting_limit = 200;
 
-bool is_deferred(const Value& value) {
-  return value.as<Deferred>() != nullptr;
-}
+}  // namespace
 
 bool any_deferred(const std::vector<Value>& values) {
   return std::ranges::any_of(values, is_deferred);
@@ -26,8 +23,6 @@ void set_slot(std::vector<Value>& slots, std::uint32_t slot, Value value) {
   }
   slots[slot] = std::move(value);
 }
-
-}  // namespace
 
 Value Partial::evaluate(Core& from, ExprId expr, std::vector<Value>& slots, Span span) {
   span_ = span;

@@ -32,8 +32,18 @@ struct Outside {
   std::function<ResourceId(ResourceId owner, std::uint32_t query)> element;
 };
 
+[[nodiscard]] inline bool is_deferred(const Value& value) {
+  return value.as<Deferred>() != nullptr;
+}
+[[nodiscard]] bool any_deferred(const std::vector<Value>& values);
+// Makes room for the slot if there is none.
+void set_slot(std::vector<Value>& slots, std::uint32_t slot, Value value);
+
 class Partial {
  public:
+  // Evaluations inside of each other.
+  static constexpr std::uint32_t nesting_limit = 200;
+
   Partial(Assembly& assembly,
           Core& templates,
           const StateTemplates& states,

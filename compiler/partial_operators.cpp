@@ -8,27 +8,6 @@
 
 namespace plan {
 
-namespace {
-
-bool is_deferred(const Value& value) {
-  return value.as<Deferred>() != nullptr;
-}
-
-bool any_deferred(const std::vector<Value>& values) {
-  return std::ranges::any_of(values, is_deferred);
-}
-
-void set_slot(std::vector<Value>& slots, std::uint32_t slot, Value value) {
-  if (slot >= slots.size()) {
-    slots.resize(slot + 1);
-  }
-  slots[slot] = std::move(value);
-}
-
-constexpr std::uint32_t nesting_limit = 200;
-
-}  // namespace
-
 Value Partial::unary(Context& in, const Expr& expr) {
   const Value operand = value(in, {expr.a});
   const auto left = [&] {

@@ -17,6 +17,9 @@
 
 namespace plan {
 
+// Where an index stands for nothing.
+inline constexpr std::uint32_t no_index = UINT32_MAX;
+
 struct StepId {
   std::uint32_t index = UINT32_MAX;
   [[nodiscard]] bool is_none() const { return index == UINT32_MAX; }

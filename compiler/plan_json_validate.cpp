@@ -12,7 +12,6 @@ namespace plan {
 
 namespace {
 
-constexpr std::uint32_t none = UINT32_MAX;
 constexpr std::uint32_t slot_limit = 65'536;
 constexpr std::uint32_t depth_limit = 5000;
 
@@ -54,7 +53,7 @@ class Validator {
     }
   }
   void may(std::uint32_t index, std::size_t count, std::string_view what) {
-    if (index != none) {
+    if (index != no_index) {
       need(index, count, what);
     }
   }
@@ -145,7 +144,8 @@ class Validator {
       may(instruction.effect, checked.effects.size(), what);
       may(instruction.slot, checked.slot_count, what);
       if (kind == InstructionKind::for_begin) {
-        need(instruction.slot == none ? none : instruction.slot + 1, checked.slot_count, what);
+        need(instruction.slot == no_index ? no_index : instruction.slot + 1, checked.slot_count,
+             what);
       }
       expr(instruction.value, what);
     }
@@ -256,7 +256,7 @@ class Validator {
           plan_.record_shapes[checked.b].size() != checked.children_end - checked.children_begin) {
         fail("exprs[{}]: a record of another shape", at);
       }
-      if (checked.op == Op::state_of && checked.d != none) {
+      if (checked.op == Op::state_of && checked.d != no_index) {
         need(checked.d, plan_.resource_types.size(), "exprs");
         if (fault_.empty()) {
           need(checked.b, plan_.resource_types[checked.d].attributes.size(), "exprs");
@@ -290,7 +290,7 @@ class Validator {
     for (const Value& argument : list) {
       value(argument, what);
     }
-    if (operation != none && fault_.empty() &&
+    if (operation != no_index && fault_.empty() &&
         list.size() != plan_.operations[operation].parameter_names.size()) {
       fail("{}: {} arguments", what, list.size());
     }
@@ -354,19 +354,19 @@ class Validator {
       step(id, "loops");
     }
     // A loop stands behind the one around it, so that no loop is inside of itself.
-    if (loop.parent != none && loop.parent >= index) {
+    if (loop.parent != no_index && loop.parent >= index) {
       fail("loops[{}].parent: {} is not before it", index, loop.parent);
     }
   }
 
   void check_order() {
-    std::vector<std::uint32_t> position(plan_.steps.size(), none);
+    std::vector<std::uint32_t> position(plan_.steps.size(), no_index);
     if (plan_.topological.size() != plan_.steps.size()) {
       fail("topological: {} of {} steps", plan_.topological.size(), plan_.steps.size());
     }
     for (std::uint32_t index = 0; index < plan_.topological.size() && fault_.empty(); ++index) {
       step(plan_.topological[index], "topological");
-      if (fault_.empty() && position[plan_.topological[index].index] != none) {
+      if (fault_.empty() && position[plan_.topological[index].index] != no_index) {
         fail("topological: step {} twice", plan_.topological[index].index);
       } else if (fault_.empty()) {
         position[plan_.topological[index].index] = index;
@@ -398,7 +398,8 @@ class Validator {
     const std::string_view kinds = operand_kinds[static_cast<std::size_t>(checked.op)];
     std::vector<std::uint32_t> parts;
     for (std::size_t index = 0; index < kinds.size(); ++index) {
-      const bool is_expr = kinds[index] == 'E' || (kinds[index] == 'e' && operands[index] != none);
+      const bool is_expr =
+          kinds[index] == 'E' || (kinds[index] == 'e' && operands[index] != no_index);
       if (is_expr) {
         parts.push_back(operands[index]);
       } else if (kinds[index] == 'F') {

@@ -13,9 +13,7 @@ namespace plan {
 
 namespace {
 
-constexpr std::uint32_t none = UINT32_MAX;
-
-class Writer {
+class PlanWriter {
  public:
   std::string take(const Plan& plan) {
     plan_ = &plan;
@@ -63,7 +61,7 @@ class Writer {
   }
 
   static bool is_default(bool value) { return !value; }
-  static bool is_default(std::uint32_t value) { return value == none; }
+  static bool is_default(std::uint32_t value) { return value == no_index; }
   static bool is_default(std::int64_t value) { return value == 0; }
   static bool is_default(int value) { return value == 0; }
   static bool is_default(const std::string& value) { return value.empty(); }
@@ -88,7 +86,7 @@ class Writer {
   template <class T>
     requires requires(T id) { id.index; }
   static bool is_default(const T& id) {
-    return id.index == none;
+    return id.index == no_index;
   }
   template <class T>
   static bool is_default(const T& value) {
@@ -122,7 +120,7 @@ class Writer {
   template <class T>
     requires requires(T id) { id.index; }
   void write(const T& id) {
-    id.index == none ? out_.append("null") : out_.append(fmt::format_int(id.index).c_str());
+    id.index == no_index ? out_.append("null") : out_.append(fmt::format_int(id.index).c_str());
   }
 
   template <class T>
@@ -167,7 +165,7 @@ class Writer {
   }
 
   template <class T>
-    requires requires(Writer& writer, const T& object) { fields(writer, object); }
+    requires requires(PlanWriter& writer, const T& object) { fields(writer, object); }
   void write(const T& object) {
     out_ += '{';
     is_first_ = true;
@@ -231,7 +229,7 @@ class Writer {
       const bool has_children = expr.children_end > expr.children_begin;
       const std::uint32_t operands[] = {expr.a, expr.b, expr.c, expr.d};
       std::size_t count = 4;
-      while (!has_children && count > 0 && operands[count - 1] == none) {
+      while (!has_children && count > 0 && operands[count - 1] == no_index) {
         --count;
       }
       for (std::size_t index = 0; index < count; ++index) {
@@ -264,7 +262,7 @@ class Writer {
 }  // namespace
 
 std::string to_json(const Plan& plan) {
-  return Writer().take(plan);
+  return PlanWriter().take(plan);
 }
 
 }  // namespace plan

@@ -38,7 +38,7 @@ std::expected<Match, std::string> search(const std::string& text, const std::str
     std::array<char, 200> why{};
     regerror(status, &regex, why.data(), why.size());
     return std::unexpected(
-        fmt::format("{} is not a regular expression: {}", quoted(pattern), why.data()));
+        fmt::format("{} is not a regular expression: {}", quote(pattern), why.data()));
   }
   std::array<regmatch_t, 2> groups{};
   Match match;

@@ -18,6 +18,16 @@ namespace plan {
   return static_cast<std::uint32_t>(kind);
 }
 
+inline constexpr std::uint32_t any_type = scalar(TypeKind::any);
+inline constexpr std::uint32_t bool_type = scalar(TypeKind::boolean);
+inline constexpr std::uint32_t int_type = scalar(TypeKind::integer);
+inline constexpr std::uint32_t string_type = scalar(TypeKind::string);
+inline constexpr std::uint32_t duration_type = scalar(TypeKind::duration);
+inline constexpr std::uint32_t size_type = scalar(TypeKind::size);
+inline constexpr std::uint32_t secret_type = scalar(TypeKind::secret);
+inline constexpr std::uint32_t json_type = scalar(TypeKind::json);
+inline constexpr std::uint32_t host_type = scalar(TypeKind::host);
+
 // What the type variables A to Z of a native's signature stand for in one call.
 using Bindings = std::array<std::uint32_t, 26>;
 

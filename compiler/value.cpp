@@ -64,7 +64,7 @@ struct TextOf {
   std::string operator()(const Null&) const { return "null"; }
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(std::int64_t value) const { return fmt::format("{}", value); }
-  std::string operator()(const std::string& value) const { return quoted(value); }
+  std::string operator()(const std::string& value) const { return quote(value); }
   std::string operator()(const Version& value) const { return "v" + value.text; }
   std::string operator()(const Duration& value) const { return duration_text(value); }
   std::string operator()(const Size& value) const { return size_text(value); }
@@ -157,7 +157,7 @@ std::string size_text(Size size) {
   return fmt::format("{}B", size.bytes);
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     switch (c) {

@@ -14,7 +14,7 @@ namespace plan {
 // "10GiB", "1536KiB", "7B".
 [[nodiscard]] std::string size_text(Size size);
 // In double quotes, with the escapes of the language.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quote(std::string_view text);
 
 // A whole number with a unit and nothing else; nullopt for anything else, or if it does not fit.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);

@@ -95,7 +95,7 @@ Evaluated version(Arguments arguments) {
     text.remove_prefix(1);
   }
   if (text.empty() || text[0] < '0' || text[0] > '9' || text.size() > 200) {
-    return failure(quoted(*written) + " is not a version");
+    return failure(quote(*written) + " is not a version");
   }
   return Value{Version{std::string(text)}};
 }

@@ -11,7 +11,7 @@ using Kind = TokenKind;
 
 ast::Block build_block(AstBuilder& builder, std::uint32_t index);
 
-ast::LetStatement build_let(AstBuilder& builder, std::uint32_t index) {
+ast::LetStatement build_let_statement(AstBuilder& builder, std::uint32_t index) {
   Parts parts(builder, index);
   (void)parts.take(Kind::reserved_let);
   ast::LetStatement let;
@@ -47,7 +47,7 @@ ast::IfStatement build_if(AstBuilder& builder, std::uint32_t index) {
   return statement;
 }
 
-ast::ForStatement build_for(AstBuilder& builder, std::uint32_t index) {
+ast::ForStatement build_for_statement(AstBuilder& builder, std::uint32_t index) {
   Parts parts(builder, index);
   (void)parts.take(Kind::reserved_for);
   ast::ForStatement statement;
@@ -85,11 +85,11 @@ using StatementNode = decltype(ast::Statement::node);
 std::optional<StatementNode> build_statement(AstBuilder& builder, std::uint32_t index) {
   switch (builder.tree.nodes[index].kind) {
     case NodeKind::let_statement:
-      return build_let(builder, index);
+      return build_let_statement(builder, index);
     case NodeKind::if_statement:
       return build_if(builder, index);
     case NodeKind::for_statement:
-      return build_for(builder, index);
+      return build_for_statement(builder, index);
     case NodeKind::wait_statement:
       return build_wait(builder, index);
     case NodeKind::fail_statement:
@@ -182,7 +182,7 @@ ast::DoClause build_do(AstBuilder& builder, std::uint32_t index) {
   return {.body = take_block(builder, parts)};
 }
 
-ast::ConditionClause build_condition(AstBuilder& builder, std::uint32_t index) {
+ast::ConditionClause build_condition_clause(AstBuilder& builder, std::uint32_t index) {
   Parts parts(builder, index);
   (void)parts.take_token();
   ast::ConditionClause clause = take_condition(builder, parts);
@@ -193,9 +193,9 @@ ast::ConditionClause build_condition(AstBuilder& builder, std::uint32_t index) {
 std::optional<ClauseNode> build_clause(AstBuilder& builder, std::uint32_t index) {
   switch (builder.tree.nodes[index].kind) {
     case NodeKind::requires_clause:
-      return ast::RequiresClause{.condition = build_condition(builder, index)};
+      return ast::RequiresClause{.condition = build_condition_clause(builder, index)};
     case NodeKind::awaits_clause:
-      return ast::AwaitsClause{.condition = build_condition(builder, index)};
+      return ast::AwaitsClause{.condition = build_condition_clause(builder, index)};
     case NodeKind::ensures_clause:
       return ast::EnsuresClause{.effect = build_only_value(builder, index)};
     case NodeKind::changes_clause:
@@ -225,7 +225,7 @@ std::optional<ClauseNode> build_clause(AstBuilder& builder, std::uint32_t index)
     case NodeKind::output_clause:
       return build_output(builder, index);
     case NodeKind::let_clause: {
-      ast::LetStatement let = build_let(builder, index);
+      ast::LetStatement let = build_let_statement(builder, index);
       return ast::LetClause{
           .name = let.name,
           .type = let.type ? std::make_unique<ast::TypeRef>(std::move(*let.type)) : nullptr,

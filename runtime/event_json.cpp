@@ -9,20 +9,21 @@ namespace plan {
 
 namespace {
 
-Value text(std::string_view words) {
+Value shown_text(std::string_view words) {
   return Value{clean_text(words)};
 }
 
 Value texts(const std::vector<std::string>& words) {
   List list;
   for (const std::string& word : words) {
-    list.push_back(text(word));
+    list.push_back(shown_text(word));
   }
   return Value{std::move(list)};
 }
 
 Value diagnostic_value(const Diagnostic& diagnostic) {
-  Map map{{"code", text(info(diagnostic.code).code)}, {"message", text(diagnostic.message)}};
+  Map map{{"code", shown_text(info(diagnostic.code).code)},
+          {"message", shown_text(diagnostic.message)}};
   if (!diagnostic.notes.empty()) {
     map.emplace_back("notes", texts(diagnostic.notes));
   }
@@ -70,11 +71,11 @@ std::optional<RunEventKind> kind_of(std::string_view text_of_kind) {
 
 std::string to_json(const RunEvent& event) {
   Map map{{"v", Value{std::int64_t{event_format}}},
-          {"event", text(name(event.kind))},
+          {"event", shown_text(name(event.kind))},
           {"at", Value{std::int64_t{event.at.count()}}}};
   const auto put = [&](const char* key, const std::string& words) {
     if (!words.empty()) {
-      map.emplace_back(key, text(words));
+      map.emplace_back(key, shown_text(words));
     }
   };
   put("step", event.step);

@@ -23,7 +23,7 @@ Value text(std::string_view words) {
   return Value{std::string(words)};
 }
 
-struct Writer {
+struct RecordWriter {
   Map& map;
 
   void put(std::string key, Value value) const {
@@ -276,7 +276,7 @@ std::string to_line(const Entry& entry, std::string_view previous_chain) {
   Map map;
   map.emplace_back("n", Value{static_cast<std::int64_t>(entry.number)});
   map.emplace_back("at", Value{std::int64_t{entry.at.count()}});
-  std::visit(Writer{map}, entry.record);
+  std::visit(RecordWriter{map}, entry.record);
   auto json = to_json(Value{std::move(map)});
   std::string body = json && json->as<std::string>() ? *json->as<std::string>() : "{\"n\":0}";
   body.pop_back();  // the closing brace comes after the chain

@@ -7,7 +7,7 @@ namespace plan {
 
 namespace {
 
-Value text(std::string_view words) {
+Value text_value(std::string_view words) {
   return Value{std::string(words)};
 }
 
@@ -20,11 +20,13 @@ struct Encoder {
   Value operator()(bool value) const { return Value{value}; }
   Value operator()(std::int64_t value) const { return Value{value}; }
   Value operator()(const std::string& value) const { return Value{value}; }
-  Value operator()(const Version& value) const { return tagged("$version", text(value.text)); }
+  Value operator()(const Version& value) const {
+    return tagged("$version", text_value(value.text));
+  }
   Value operator()(const Duration& value) const { return tagged("$duration", Value{value.ms}); }
   Value operator()(const Size& value) const { return tagged("$size", Value{value.bytes}); }
   Value operator()(const EnumValue& value) const {
-    return tagged("$case", text(value.name.text()));
+    return tagged("$case", text_value(value.name.text()));
   }
   Value operator()(const List& value) const {
     List list;

@@ -11,7 +11,7 @@ bool is_loop_node(const Step& step) {
 }
 
 // The loop that begins with this step.
-std::uint32_t loop_of(const Plan& plan, StepId step) {
+std::uint32_t loop_begun_by(const Plan& plan, StepId step) {
   const auto found = std::ranges::find(plan.loops, step, &Loop::begin);
   return found == plan.loops.end() ? no_index
                                    : static_cast<std::uint32_t>(found - plan.loops.begin());
@@ -75,8 +75,8 @@ std::map<StepId, NodeId> add_level(const Plan& plan,
     connect(graph, ids.at(edge.from), ids.at(edge.to));
   }
   for (const auto& [step, id] : ids) {
-    if (is_loop_node(plan.steps[step.index]) && loop_of(plan, step) != no_index) {
-      const std::uint32_t loop = loop_of(plan, step);
+    if (is_loop_node(plan.steps[step.index]) && loop_begun_by(plan, step) != no_index) {
+      const std::uint32_t loop = loop_begun_by(plan, step);
       const NodeId end = ids.at(plan.loops[loop].end);
       graph.nodes[id].opens = graph.nodes[end].opens =
           static_cast<std::uint32_t>(graph.loops.size());

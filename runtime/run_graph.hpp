@@ -14,7 +14,6 @@
 namespace plan {
 
 using NodeId = std::uint32_t;
-constexpr std::uint32_t no_index = UINT32_MAX;
 
 // What an earlier attempt left behind, by name of the node.
 struct Prior {

@@ -65,7 +65,7 @@ finish_build() {
 run_fast_tests() {
     local state name before=$failed
     echo '<testcase name="ctest" status="broken"/>' >build/ctest.xml
-    ctest --test-dir build --no-tests=ignore --output-junit ctest.xml --output-on-failure --timeout 300 >build/ctest.log 2>&1 || true
+    ctest --test-dir build --parallel 2 --no-tests=ignore --output-junit ctest.xml --output-on-failure --timeout 300 >build/ctest.log 2>&1 || true
     while read -r state name; do
         case $state in
         run) result PASS "$name" ;;

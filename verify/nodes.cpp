@@ -10,10 +10,6 @@ namespace plan::verify {
 
 namespace {
 
-std::uint64_t pair_of(std::uint32_t high, std::uint32_t low) {
-  return (std::uint64_t{high} << 32U) | low;
-}
-
 // A text that two values share exactly if they are written the same.
 std::string key_of(const Value& value) {
   std::string key = std::to_string(value.data.index()) + ":";

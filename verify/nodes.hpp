@@ -30,6 +30,11 @@ enum class NodeKind : std::uint8_t {
   operation   // op over children
 };
 
+// A key made of two indexes.
+[[nodiscard]] constexpr std::uint64_t pair_of(std::uint32_t high, std::uint32_t low) {
+  return (std::uint64_t{high} << 32U) | low;
+}
+
 struct Node {
   NodeKind kind = NodeKind::constant;
   Op op = Op::constant;

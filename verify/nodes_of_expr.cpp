@@ -10,10 +10,6 @@ namespace {
 
 constexpr int depth_limit = 100;
 
-std::uint64_t pair_of(std::uint32_t high, std::uint32_t low) {
-  return (std::uint64_t{high} << 32U) | low;
-}
-
 }  // namespace
 
 NodeId Nodes::of(ExprId expr) {

@@ -16,7 +16,7 @@ using emit::View;
 using emit::WayBack;
 
 // The contents of a quoted DOT string; a line break becomes a space.
-std::string quoted(std::string_view text) {
+std::string dot_string(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -81,14 +81,14 @@ std::string shortened(const std::string& text) {
              : text.substr(0, limit / 2) + "..." + text.substr(text.size() - limit / 2 + 3);
 }
 
-class Writer {
+class DotWriter {
  public:
-  Writer(const View& view, const emit::GraphOptions& options) : view_(view), options_(options) {}
+  DotWriter(const View& view, const emit::GraphOptions& options) : view_(view), options_(options) {}
 
   std::string write() {
     add(0, "digraph plan {");
     if (options_.has_heading) {
-      add(1, fmt::format("label={}; labelloc=t; fontsize=16;", quoted(view_.title)));
+      add(1, fmt::format("label={}; labelloc=t; fontsize=16;", dot_string(view_.title)));
     }
     add(1, options_.is_sideways ? "rankdir=LR;" : "rankdir=TB;");
     add(1, "newrank=true; nodesep=0.35; ranksep=0.45; fontname=\"Helvetica\";");
@@ -150,7 +150,7 @@ class Writer {
     const Group& group = view_.groups[index];
     add(depth, fmt::format("subgraph cluster_{} {{", index));
     add(depth + 1, fmt::format("label={}; id=\"group{}\"; class=\"{}\"; labeljust=l; fontsize=13;",
-                               quoted(group.title), index, group.is_loop ? "loop" : "phase"));
+                               dot_string(group.title), index, group.is_loop ? "loop" : "phase"));
     add(depth + 1, group.is_loop ? "style=\"rounded,dashed\"; color=\"#777777\";"
                                  : "style=rounded; color=\"#AAAAAA\";");
     for (const StepId step : group.steps) {
@@ -188,15 +188,15 @@ class Writer {
           (node.irreversible.empty() ? "" : "<br/>" + wrapped(node.irreversible, 34)) + "</font>";
     }
     const double width = is_marked ? 4 : ends ? 3 : node.way_back == WayBack::no ? 2 : 1.5;
-    add(depth,
-        fmt::format("{} [id=\"{}\", class=\"step colour{}{}\", label=<<b>{}</b><br/><font "
-                    "point-size=\"10\">{}</font>>, tooltip={}, fillcolor=\"{}\", "
-                    "color=\"{}\", penwidth={}{}];",
-                    emit::node_id(node.step), emit::node_id(node.step), node.colour,
-                    ends ? " no_return" : "",
-                    (is_marked ? mark.numbers + ". " : "") + markup(node.title), small,
-                    quoted(node.title), colour.fill, ends || is_marked ? "#B00020" : colour.line,
-                    width, node.asks ? ", shape=octagon, style=filled" : ""));
+    add(depth, fmt::format("{} [id=\"{}\", class=\"step colour{}{}\", label=<<b>{}</b><br/><font "
+                           "point-size=\"10\">{}</font>>, tooltip={}, fillcolor=\"{}\", "
+                           "color=\"{}\", penwidth={}{}];",
+                           emit::node_id(node.step), emit::node_id(node.step), node.colour,
+                           ends ? " no_return" : "",
+                           (is_marked ? mark.numbers + ". " : "") + markup(node.title), small,
+                           dot_string(node.title), colour.fill,
+                           ends || is_marked ? "#B00020" : colour.line, width,
+                           node.asks ? ", shape=octagon, style=filled" : ""));
   }
 
   void write_arrow(const Arrow& arrow) {
@@ -227,7 +227,7 @@ class Writer {
 
 std::string emit_dot(const Plan& plan, const emit::GraphOptions& options) {
   const View view = emit::view_of(plan);
-  return Writer(view, options).write();
+  return DotWriter(view, options).write();
 }
 
 }  // namespace plan

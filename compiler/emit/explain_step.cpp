@@ -13,7 +13,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-std::string quoted(const Plan& plan, StepId step) {
+std::string name_of(const Plan& plan, StepId step) {
   const StepKind kind = plan.steps[step.index].kind;
   if (kind == StepKind::loop_begin || kind == StepKind::loop_end) {
     for (const Loop& loop : plan.loops) {
@@ -56,7 +56,7 @@ Lines arrows(const Plan& plan,
   Lines lines;
   for (const Edge& edge : plan.edges) {
     if ((is_after ? edge.to : edge.from) == step) {
-      lines.push_back(fmt::format("{}: {}{}", quoted(plan, is_after ? edge.from : edge.to),
+      lines.push_back(fmt::format("{}: {}{}", name_of(plan, is_after ? edge.from : edge.to),
                                   reason_text(plan, edge, is_after), place(edge.span)));
     }
   }
@@ -79,7 +79,8 @@ Lines needs(const Plan& plan, const Step& step, const Description& description) 
   for (const Value& argument : step.arguments) {
     const auto* deferred = argument.as<Deferred>();
     if (deferred != nullptr && plan[deferred->expr].op == Op::token) {
-      lines.push_back(fmt::format("an output of {}", quoted(plan, StepId{plan[deferred->expr].a})));
+      lines.push_back(
+          fmt::format("an output of {}", name_of(plan, StepId{plan[deferred->expr].a})));
     }
   }
   return lines;

@@ -16,7 +16,7 @@ using emit::WayBack;
 
 // A quoted Mermaid text. Everything that Mermaid or its Markdown and HTML could take for syntax
 // becomes a numbered entity: its lexer ends a text at `"` and reads `#…;` as an entity.
-std::string quoted(std::string_view text) {
+std::string mermaid_string(std::string_view text) {
   constexpr std::string_view special = "\"#&<>`*_[](){}|\\;~$%^@";
   std::string result = "\"";
   for (const char c : text) {
@@ -36,15 +36,16 @@ std::string quoted(std::string_view text) {
 std::string lines(const std::vector<std::string>& texts) {
   std::string result = "\"";
   for (const std::string& text : texts) {
-    const std::string one = quoted(text);
+    const std::string one = mermaid_string(text);
     result += (result.size() > 1 ? "<br/>" : "") + one.substr(1, one.size() - 2);
   }
   return result + "\"";
 }
 
-class Writer {
+class MermaidWriter {
  public:
-  Writer(const View& view, const emit::GraphOptions& options) : view_(view), options_(options) {}
+  MermaidWriter(const View& view, const emit::GraphOptions& options)
+      : view_(view), options_(options) {}
 
   std::string write() {
     add(0, "flowchart TD");
@@ -73,7 +74,8 @@ class Writer {
   }
 
   void write_group(std::uint32_t index, int depth) {
-    add(depth, fmt::format("subgraph group{}[{}]", index, quoted(view_.groups[index].title)));
+    add(depth,
+        fmt::format("subgraph group{}[{}]", index, mermaid_string(view_.groups[index].title)));
     for (const StepId step : view_.groups[index].steps) {
       write_node(step, depth + 1);
     }
@@ -151,7 +153,7 @@ class Writer {
 
 std::string emit_mermaid(const Plan& plan, const emit::GraphOptions& options) {
   const View view = emit::view_of(plan);
-  return Writer(view, options).write();
+  return MermaidWriter(view, options).write();
 }
 
 }  // namespace plan

@@ -9,22 +9,13 @@
 #include <fmt/format.h>
 
 #include "compiler/digest.hpp"
+#include "compiler/emit/view.hpp"
 #include "compiler/print_expr.hpp"
 #include "compiler/print_known.hpp"
 
 namespace plan::emit {
 
 namespace {
-
-// The loop that a step begins or ends, else the one it is in.
-std::uint32_t loop_of(const Plan& plan, StepId step) {
-  for (std::uint32_t loop = 0; loop < plan.loops.size(); ++loop) {
-    if (plan.loops[loop].begin == step || plan.loops[loop].end == step) {
-      return loop;
-    }
-  }
-  return plan.steps[step.index].loop;
-}
 
 // An order that the edges allow, which stays in a loop and in a phase as long as it can.
 std::vector<StepId> reading_order(const Plan& plan) {

@@ -18,7 +18,7 @@ using emit::Runbook;
 using emit::RunbookItem;
 using emit::RunbookStep;
 
-constexpr std::string_view style = R"css(
+constexpr std::string_view page_style = R"css(
 :root { color-scheme: light dark; --bg: #fff; --fg: #1a1a1a; --dim: #5b5b5b; --line: #d9d9d6;
   --panel: #f6f6f4; --accent: #0072b2; --code: #f0f0ed; --danger: #b00020; --danger_bg: #fdecef; }
 @media (prefers-color-scheme: dark) { :root { --bg: #17191c; --fg: #ececec; --dim: #a8a8a8;
@@ -73,7 +73,7 @@ summary { cursor: pointer; color: var(--dim); font-size: .92rem; }
 )css";
 
 // Prose of the author's: between backticks stands code.
-std::string prose(std::string_view text) {
+std::string html_prose(std::string_view text) {
   std::string result;
   bool is_code = false;
   for (std::size_t at = 0; at <= text.size();) {
@@ -99,7 +99,7 @@ class Page {
     add("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
         "style-src 'unsafe-inline'\">\n");
     add("<title>{}</title>\n<style>", html_escaped(book_.title));
-    out_.append(style);
+    out_.append(page_style);
     add("</style>\n</head>\n<body>\n<h1>{}</h1>\n", html_escaped(book_.title));
     add("<small class=\"dim\">Written by <code>plan doc</code> from the plan "
         "<code>{}</code>; change the plan, not this page.</small>\n",
@@ -163,7 +163,7 @@ class Page {
             input.is_secret       ? "<i class=\"dim\">secret, never shown</i>"
             : input.value.empty() ? "<i class=\"dim\">given when it runs</i>"
                                   : "<code>" + html_escaped(input.value) + "</code>",
-            prose(input.documentation));
+            html_prose(input.documentation));
       }
       add("</table>\n");
     }
@@ -280,7 +280,7 @@ class Page {
     }
     for (const std::string& text : {told.documentation, told.note}) {
       if (!text.empty()) {
-        add("<p>{}</p>\n", prose(text));
+        add("<p>{}</p>\n", html_prose(text));
       }
     }
     contract(step);
@@ -348,7 +348,7 @@ class Page {
               ? ""
               : "<span class=\"host\">on <b>" + html_escaped(state.host) + "</b></span>");
       if (!state.meaning.empty()) {
-        add("<p>{}</p>\n", prose(state.meaning));
+        add("<p>{}</p>\n", html_prose(state.meaning));
       }
       if (!state.commands.empty()) {
         block("Observed by", state.commands);

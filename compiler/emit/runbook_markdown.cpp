@@ -18,7 +18,7 @@ using emit::RunbookItem;
 using emit::RunbookStep;
 
 // Text outside of code: what Markdown would take for markup is escaped.
-std::string prose(std::string_view text) {
+std::string markdown_prose(std::string_view text) {
   std::string result;
   for (const char c : text) {
     if (std::string_view("\\`*_[]<>#|~").contains(c)) {
@@ -55,17 +55,18 @@ std::string cell(std::string text) {
   return text;
 }
 
-class Writer {
+class MarkdownWriter {
  public:
-  explicit Writer(Runbook book) : book_(std::move(book)) {}
+  explicit MarkdownWriter(Runbook book) : book_(std::move(book)) {}
 
   std::string write() {
-    line("# {}", prose(book_.title));
+    line("# {}", markdown_prose(book_.title));
     line("\n*Written by `plan doc` from the plan {}; change the plan, not this page.*",
          code(book_.digest.substr(0, 12)));
     before();
     for (const emit::RunbookSection& section : book_.sections) {
-      line("\n## {}{}", section.number.empty() ? "" : section.number + ". ", prose(section.title));
+      line("\n## {}{}", section.number.empty() ? "" : section.number + ". ",
+           markdown_prose(section.title));
       write_items(section.items);
     }
     list("At the end this holds", book_.goals, "- [ ] ");
@@ -99,39 +100,39 @@ class Writer {
       line("\n| Host | Address | Login |\n|---|---|---|");
     }
     for (const Host& host : book_.hosts) {
-      line("| **{}** | {} | {} |", cell(prose(host.name)),
+      line("| **{}** | {} | {} |", cell(markdown_prose(host.name)),
            host.is_local          ? "this machine"
            : host.address.empty() ? "*(given when it runs)*"
-                                  : cell(prose(host.address)),
-           host.user.empty() ? "" : cell(prose(host.user)));
+                                  : cell(markdown_prose(host.address)),
+           host.user.empty() ? "" : cell(markdown_prose(host.user)));
     }
     if (!book_.inputs.empty()) {
       line("\n| Input | Type | Value | What it is |\n|---|---|---|---|");
     }
     for (const emit::RunbookInput& input : book_.inputs) {
-      line("| {} | {} | {} | {} |", cell(code(input.name)), cell(prose(input.type)),
+      line("| {} | {} | {} | {} |", cell(code(input.name)), cell(markdown_prose(input.type)),
            input.is_secret       ? "*(secret, never shown)*"
            : input.value.empty() ? "*(given when it runs)*"
                                  : cell(code(input.value)),
-           cell(prose(input.documentation)));
+           cell(markdown_prose(input.documentation)));
     }
     if (!book_.preflight.empty()) {
       line("\nCheck first, before anything is changed:\n");
     }
     for (const emit::RunbookCheck& check : book_.preflight) {
       line("- [ ] {}{}", code(check.condition),
-           check.otherwise.empty() ? "" : " — otherwise: " + prose(check.otherwise));
+           check.otherwise.empty() ? "" : " — otherwise: " + markdown_prose(check.otherwise));
     }
     conditions("At every moment this holds:", "- ", book_.invariants);
     if (!book_.destroyed.empty()) {
       line("\n**Destroyed on the way:** {}.",
-           prose(fmt::format("{}", fmt::join(book_.destroyed, ", "))));
+           markdown_prose(fmt::format("{}", fmt::join(book_.destroyed, ", "))));
     }
     if (book_.no_return.empty()) {
       line("\nEvery step can be taken back.");
     }
     for (const std::string& step : book_.no_return) {
-      line("\n**Point of no return:** step {}.", prose(step));
+      line("\n**Point of no return:** step {}.", markdown_prose(step));
     }
   }
 
@@ -166,7 +167,7 @@ class Writer {
         write_step(item.step);
         continue;
       }
-      std::string title = prose(item.loop);
+      std::string title = markdown_prose(item.loop);
       title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
       line("\n### {} {}", item.step.number, title);
       after(item.step);
@@ -184,23 +185,24 @@ class Writer {
   void write_step(const RunbookStep& step) {
     const emit::Description& told = step.description;
     const bool is_inner = std::ranges::count(step.number, '.') > 1;
-    line("\n{} {} {}", is_inner ? "####" : "###", step.number, prose(told.name));
+    line("\n{} {} {}", is_inner ? "####" : "###", step.number, markdown_prose(told.name));
     if (step.way_back == emit::WayBack::ends) {
       line("\n> **POINT OF NO RETURN**{}",
-           step.irreversible.empty() ? "" : ": " + prose(step.irreversible));
+           step.irreversible.empty() ? "" : ": " + markdown_prose(step.irreversible));
     }
-    line("\nOn **{}**{}{}.{}{}", prose(told.host),
-         told.user.empty() ? "" : " as **" + prose(told.user) + "**",
+    line("\nOn **{}**{}{}.{}{}", markdown_prose(told.host),
+         told.user.empty() ? "" : " as **" + markdown_prose(told.user) + "**",
          told.operation.empty() ? "" : ", " + code(told.operation),
          step.after.empty() ? "" : fmt::format(" After {}.", fmt::join(step.after, ", ")),
          step.asks ? "" : fmt::format(" Takes at most {}.", told.timeout));
     if (step.asks) {
-      line("\n- [ ] {}", told.kind == "approve" ? "A person has to agree: " + prose(told.text)
-                                                : "By hand: " + prose(told.text));
+      line("\n- [ ] {}", told.kind == "approve"
+                             ? "A person has to agree: " + markdown_prose(told.text)
+                             : "By hand: " + markdown_prose(told.text));
     }
     for (const std::string& text : {told.documentation, told.note}) {
       if (!text.empty()) {
-        line("\n{}", prose(text));
+        line("\n{}", markdown_prose(text));
       }
     }
     contract(step);
@@ -217,7 +219,7 @@ class Writer {
         line("\nBefore:\n");
       }
       line("- [ ] {}{}{}", need.is_awaited ? "it waits until " : "", code(need.condition),
-           need.provider.empty() ? "" : " (from " + prose(need.provider) + ")");
+           need.provider.empty() ? "" : " (from " + markdown_prose(need.provider) + ")");
     }
     for (const std::string& what : told.destroys) {
       line("\n**Destroys** {}.", code(what));
@@ -234,7 +236,7 @@ class Writer {
       line("\nWay back, {}:\n", code(told.undo));
       block(told.undo_commands);
     } else if (!step.asks) {
-      line("\nWay back: {}.", prose(told.undo));
+      line("\nWay back: {}.", markdown_prose(told.undo));
     }
   }
 
@@ -248,7 +250,7 @@ class Writer {
     std::size_t number = 0;
     for (const emit::RunbookWayBack& step : book_.way_back) {
       line("{}. [ ] {} (takes back {} {})", ++number, code(step.undo), step.number,
-           prose(step.step));
+           markdown_prose(step.step));
     }
   }
 
@@ -259,9 +261,9 @@ class Writer {
     line("\n## How to look\n");
     line("What the conditions speak of, and how it is observed.");
     for (const emit::RunbookState& state : book_.states) {
-      line("\n**{}**{}{}\n", prose(state.name),
-           state.host.empty() ? "" : ", on " + prose(state.host),
-           state.meaning.empty() ? "" : ": " + prose(state.meaning));
+      line("\n**{}**{}{}\n", markdown_prose(state.name),
+           state.host.empty() ? "" : ", on " + markdown_prose(state.host),
+           state.meaning.empty() ? "" : ": " + markdown_prose(state.meaning));
       if (!state.commands.empty()) {
         block(state.commands);
       }
@@ -275,7 +277,7 @@ class Writer {
 }  // namespace
 
 std::string emit_runbook(const Plan& plan) {
-  return Writer(emit::runbook_of(plan)).write();
+  return MarkdownWriter(emit::runbook_of(plan)).write();
 }
 
 }  // namespace plan

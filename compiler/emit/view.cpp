@@ -32,16 +32,6 @@ std::string operation_name(const Plan& plan, const Step& step) {
   return step.operation == UINT32_MAX ? "" : plan.operations[step.operation].name;
 }
 
-// The loop that the step is in, or whose beginning or end it is.
-std::uint32_t loop_of(const Plan& plan, StepId step) {
-  for (std::uint32_t loop = 0; loop < plan.loops.size(); ++loop) {
-    if (plan.loops[loop].begin == step || plan.loops[loop].end == step) {
-      return loop;
-    }
-  }
-  return plan.steps[step.index].loop;
-}
-
 std::string title_of(const Plan& plan, StepId id) {
   const Step& step = plan.steps[id.index];
   const std::uint32_t loop = loop_of(plan, id);
@@ -173,6 +163,15 @@ std::uint32_t colour_of(View& view, const std::string& host) {
 }
 
 }  // namespace
+
+std::uint32_t loop_of(const Plan& plan, StepId step) {
+  for (std::uint32_t loop = 0; loop < plan.loops.size(); ++loop) {
+    if (plan.loops[loop].begin == step || plan.loops[loop].end == step) {
+      return loop;
+    }
+  }
+  return plan.steps[step.index].loop;
+}
 
 const std::vector<Colour>& palette() {
   static const std::vector<Colour> colours = {{"#0072B2", "#DCEBF5"}, {"#E69F00", "#FBEBCB"},

@@ -79,6 +79,9 @@ struct Colour {
 // By step: whether it can be taken back once it has run.
 [[nodiscard]] std::vector<WayBack> ways_back(const Plan& plan);
 
+// The loop that the step is in, or whose beginning or end it is; no_index if there is none.
+[[nodiscard]] std::uint32_t loop_of(const Plan& plan, StepId step);
+
 // The plan must be ordered.
 [[nodiscard]] View view_of(const Plan& plan);
 // "2", "1, 4": the places of the step in the schedule, and what holds then; empty if it has none.

@@ -13,15 +13,13 @@ namespace plan {
 
 namespace {
 
-constexpr std::uint32_t none = UINT32_MAX;
-
 using Path = std::vector<std::uint32_t>;
 
 // Paths of the graph, with all that lies on one chain left out. Every step continues the chain of
 // its first predecessor that nothing continues yet, so that who checks knows the chains, too.
 class Paths {
  public:
-  explicit Paths(const Proof& proof) : proof_(proof), chain_(proof.plan.steps.size(), none) {
+  explicit Paths(const Proof& proof) : proof_(proof), chain_(proof.plan.steps.size(), no_index) {
     const Plan& plan = proof.plan;
     std::vector<bool> is_continued(plan.steps.size());
     std::vector<std::uint32_t> before;
@@ -38,7 +36,7 @@ class Paths {
           break;
         }
       }
-      chain_[step.index] = chain_[step.index] == none ? count++ : chain_[step.index];
+      chain_[step.index] = chain_[step.index] == no_index ? count++ : chain_[step.index];
     }
   }
 
@@ -70,13 +68,13 @@ class Paths {
  private:
   // From both ends in turn, like DependencyGraph::reaches, with the way kept.
   [[nodiscard]] Path search(std::uint32_t from, std::uint32_t to) const {
-    std::unordered_map<std::uint32_t, std::uint32_t> came_from{{from, none}};
-    std::unordered_map<std::uint32_t, std::uint32_t> goes_to{{to, none}};
+    std::unordered_map<std::uint32_t, std::uint32_t> came_from{{from, no_index}};
+    std::unordered_map<std::uint32_t, std::uint32_t> goes_to{{to, no_index}};
     Path ahead{from};
     Path behind{to};
-    std::uint32_t meeting = none;
+    std::uint32_t meeting = no_index;
     const auto& graph = proof_.graph;
-    for (std::size_t index = 0; meeting == none; ++index) {
+    for (std::size_t index = 0; meeting == no_index; ++index) {
       if (index < ahead.size()) {
         const std::uint32_t node = ahead[index];
         graph.for_each_successor(node, [&](std::uint32_t next) {
@@ -86,7 +84,7 @@ class Paths {
           }
         });
       }
-      if (index < behind.size() && meeting == none) {
+      if (index < behind.size() && meeting == no_index) {
         const std::uint32_t node = behind[index];
         graph.for_each_predecessor(node, [&](std::uint32_t next) {
           if (graph.position(next) >= graph.position(from) && goes_to.emplace(next, node).second) {
@@ -97,11 +95,11 @@ class Paths {
       }
     }
     Path path;
-    for (std::uint32_t node = meeting; node != none; node = came_from.at(node)) {
+    for (std::uint32_t node = meeting; node != no_index; node = came_from.at(node)) {
       path.push_back(node);
     }
     std::ranges::reverse(path);
-    for (std::uint32_t node = goes_to.at(meeting); node != none; node = goes_to.at(node)) {
+    for (std::uint32_t node = goes_to.at(meeting); node != no_index; node = goes_to.at(node)) {
       path.push_back(node);
     }
     return path;
@@ -111,9 +109,9 @@ class Paths {
   std::vector<std::uint32_t> chain_;
 };
 
-class Writer {
+class CertificateWriter {
  public:
-  Writer(const Proof& proof, const ProofRecord& record)
+  CertificateWriter(const Proof& proof, const ProofRecord& record)
       : proof_(proof), plan_(proof.plan), record_(record) {}
 
   std::string take() {
@@ -139,7 +137,7 @@ class Writer {
     });
     out_ += "],\"goals\":[";
     for (std::uint32_t index = 0; index < plan_.goals.size(); ++index) {
-      requirement(none, index, plan_.goals[index], "plan", index == 0);
+      requirement(no_index, index, plan_.goals[index], "plan", index == 0);
     }
     out_ += "],\"invariants\":[";
     list(record_.invariants, [&](const ProofRecord::Cases& cases) { write_cases(cases); });
@@ -171,7 +169,7 @@ class Writer {
     out_ += ']';
   }
   static std::string number(std::uint32_t index) {
-    return index == none ? "null" : std::to_string(index);
+    return index == no_index ? "null" : std::to_string(index);
   }
 
   void write_paths() {
@@ -214,7 +212,7 @@ class Writer {
       if (all.empty()) {
         continue;
       }
-      const std::uint32_t here = step == none ? none : proof_.graph.position(step);
+      const std::uint32_t here = step == no_index ? no_index : proof_.graph.position(step);
       const auto next = std::ranges::lower_bound(
           all, here, {}, [&](std::uint32_t writer) { return proof_.graph.position(writer); });
       add("{}[{},{},{}]", is_first_reading ? "" : ",", variable.index,
@@ -279,7 +277,7 @@ class Writer {
 }  // namespace
 
 std::string certificate(const Proof& proof, const ProofRecord& record) {
-  return Writer(proof, record).take();
+  return CertificateWriter(proof, record).take();
 }
 
 }  // namespace plan

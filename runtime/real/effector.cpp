@@ -185,7 +185,7 @@ void Effector::start_simple(ActionId id, Running& running) {
   const Exec& exec = std::get<Exec>(running.action.body);
   Request request;
   request.ticket = running.ticket = hosts_.next_ticket();
-  request.text = command_text(exec);
+  request.text = shell_command(exec);
   request.what = describe(running.action.body);
   request.is_observation = running.action.is_observation;
   request.output_limit_bytes = exec.output_limit_bytes;

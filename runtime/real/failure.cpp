@@ -75,7 +75,7 @@ std::string shortened(std::string text) {
   return text;
 }
 
-std::string command_text(const Exec& exec) {
+std::string shown_command(const Exec& exec) {
   if (exec.argv.empty()) {
     return shortened(exec.script);
   }
@@ -138,10 +138,10 @@ void redact(Failure& failure, const Action& action) {
 
 std::string describe(const ActionBody& body) {
   if (const auto* exec = std::get_if<Exec>(&body)) {
-    return fmt::format("`{}`", command_text(*exec));
+    return fmt::format("`{}`", shown_command(*exec));
   }
   if (const auto* pipe = std::get_if<Pipe>(&body)) {
-    return fmt::format("`{}` into `{}`", command_text(pipe->source), command_text(pipe->sink));
+    return fmt::format("`{}` into `{}`", shown_command(pipe->source), shown_command(pipe->sink));
   }
   if (const auto* write = std::get_if<WriteFile>(&body)) {
     return fmt::format("writing `{}`", write->path);

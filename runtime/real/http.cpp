@@ -17,11 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t answer_limit = 64 << 20;
+constexpr std::size_t body_limit = 64 << 20;
 constexpr long connect_limit_ms = 15'000;
 constexpr int look_pace_ms = 50;  // for cancellation
 
-struct Closer {
+struct CurlCloser {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -30,11 +30,11 @@ struct Closer {
 struct MultiCloser {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
-using Easy = std::unique_ptr<CURL, Closer>;
+using Easy = std::unique_ptr<CURL, CurlCloser>;
 using Multi = std::unique_ptr<CURLM, MultiCloser>;
-using Headers = std::unique_ptr<curl_slist, Closer>;
+using Headers = std::unique_ptr<curl_slist, CurlCloser>;
 
-struct Call {
+struct Exchange {
   const Task& task;
   const HttpCall& http;
   HttpResult result;
@@ -45,25 +45,25 @@ struct Call {
 };
 
 std::size_t take_body(char* data, std::size_t one, std::size_t size, void* target) {
-  Call& call = *static_cast<Call*>(target);
+  Exchange& exchange = *static_cast<Exchange*>(target);
   const std::size_t bytes = one * size;
-  if (call.result.body.size() + bytes > answer_limit) {
-    call.is_too_large = true;
+  if (exchange.result.body.size() + bytes > body_limit) {
+    exchange.is_too_large = true;
     return 0;
   }
-  call.result.body.append(data, bytes);
+  exchange.result.body.append(data, bytes);
   return bytes;
 }
 
 std::size_t take_header(char* data, std::size_t one, std::size_t size, void* target) {
-  Call& call = *static_cast<Call*>(target);
+  Exchange& exchange = *static_cast<Exchange*>(target);
   const std::string_view line(data, one * size);
   if (line.starts_with("HTTP/")) {
-    call.result.headers.clear();  // an interim answer (100) came before
+    exchange.result.headers.clear();  // an interim answer (100) came before
     return line.size();
   }
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || call.result.headers.size() >= 1000) {
+  if (colon == std::string_view::npos || exchange.result.headers.size() >= 1000) {
     return line.size();
   }
   std::string name(line.substr(0, colon));
@@ -79,13 +79,13 @@ std::size_t take_header(char* data, std::size_t one, std::size_t size, void* tar
          std::string_view(" \t\r\n").find(value.back()) != std::string_view::npos) {
     value.remove_suffix(1);
   }
-  call.result.headers.emplace_back(std::move(name), std::string(value));
+  exchange.result.headers.emplace_back(std::move(name), std::string(value));
   return line.size();
 }
 
 // "host:port" as the host `via` is to reach it; nothing if this is no HTTP URL.
 std::optional<std::string> target_of(const std::string& text) {
-  const std::unique_ptr<CURLU, Closer> url(curl_url());
+  const std::unique_ptr<CURLU, CurlCloser> url(curl_url());
   if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
     return std::nullopt;
   }
@@ -95,9 +95,9 @@ std::optional<std::string> target_of(const std::string& text) {
   curl_url_get(url.get(), CURLUPART_HOST, &host, 0);
   curl_url_get(url.get(), CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
   curl_url_get(url.get(), CURLUPART_SCHEME, &scheme, 0);
-  const std::unique_ptr<char, Closer> host_owner(host);
-  const std::unique_ptr<char, Closer> port_owner(port);
-  const std::unique_ptr<char, Closer> scheme_owner(scheme);
+  const std::unique_ptr<char, CurlCloser> host_owner(host);
+  const std::unique_ptr<char, CurlCloser> port_owner(port);
+  const std::unique_ptr<char, CurlCloser> scheme_owner(scheme);
   if (host == nullptr || port == nullptr || scheme == nullptr ||
       (std::string_view(scheme) != "http" && std::string_view(scheme) != "https")) {
     return std::nullopt;
@@ -131,8 +131,8 @@ std::expected<Headers, Failure> headers_of(const HttpCall& http) {
   return headers;
 }
 
-void set_up(CURL* easy, Call& call, curl_slist* headers, const std::string& socket) {
-  const HttpCall& http = call.http;
+void set_up(CURL* easy, Exchange& exchange, curl_slist* headers, const std::string& socket) {
+  const HttpCall& http = exchange.http;
   curl_easy_setopt(easy, CURLOPT_URL, http.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -141,11 +141,11 @@ void set_up(CURL* easy, Call& call, curl_slist* headers, const std::string& sock
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call.error);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange.error);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &call);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &call);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &exchange);
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, nullptr);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_limit_ms);
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, http.method.c_str());
@@ -165,21 +165,21 @@ void set_up(CURL* easy, Call& call, curl_slist* headers, const std::string& sock
   }
 }
 
-std::string place(const Call& call) {
-  return call.http.method + " " + call.http.url +
-         (call.http.via.is_local ? "" : " from host `" + call.http.via.name + "`");
+std::string place(const Exchange& exchange) {
+  return exchange.http.method + " " + exchange.http.url +
+         (exchange.http.via.is_local ? "" : " from host `" + exchange.http.via.name + "`");
 }
 
 // Through a forward, "nobody listens there" is a connection that closes at once and a line in
 // ssh's log. With several such lines it cannot be told whose they are; then the outcome stays
 // unknown.
-std::optional<std::string> refused_forward(const Call& call) {
-  if (call.http.via.is_local) {
+std::optional<std::string> refused_forward(const Exchange& exchange) {
+  if (exchange.http.via.is_local) {
     return std::nullopt;
   }
   const Wake never;
-  std::ignore = wait_ready(call.task.cancelled.get(), POLLIN, never, now() + 30ms);
-  const std::string log = call.task.hosts.link(call.http.via).log_from(call.log_begin);
+  std::ignore = wait_ready(exchange.task.cancelled.get(), POLLIN, never, now() + 30ms);
+  const std::string log = exchange.task.hosts.link(exchange.http.via).log_from(exchange.log_begin);
   const std::size_t at = log.find("open failed: ");
   if (at == std::string::npos || log.find("open failed: ", at + 1) != std::string::npos) {
     return std::nullopt;
@@ -187,43 +187,43 @@ std::optional<std::string> refused_forward(const Call& call) {
   return last_lines(log.substr(at + 13, log.find('\n', at) - at - 13)) + " (on the host)";
 }
 
-Failure failed(const Call& call, CURL* easy, CURLcode code) {
-  const std::string said = call.error[0] != '\0' ? call.error : curl_easy_strerror(code);
+Failure failed(const Exchange& exchange, CURL* easy, CURLcode code) {
+  const std::string said = exchange.error[0] != '\0' ? exchange.error : curl_easy_strerror(code);
   curl_off_t request_bytes = 0;
   curl_off_t sent_at = 0;
   curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent_at);
   curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &request_bytes);
   const bool was_sent = sent_at > 0;
-  if (call.is_too_large) {
-    return failure<Code::answer_too_large>(FailureKind::unknown, place(call), "64 MiB");
+  if (exchange.is_too_large) {
+    return failure<Code::answer_too_large>(FailureKind::unknown, place(exchange), "64 MiB");
   }
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
       code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_ISSUER_ERROR) {
-    return failure<Code::server_not_trusted>(FailureKind::refused, place(call), said);
+    return failure<Code::server_not_trusted>(FailureKind::refused, place(exchange), said);
   }
   if (!was_sent) {
-    Failure result = failure<Code::server_unreachable>(FailureKind::refused, place(call),
-                                                       refused_forward(call).value_or(said));
+    Failure result = failure<Code::server_unreachable>(FailureKind::refused, place(exchange),
+                                                       refused_forward(exchange).value_or(said));
     result.is_retryable = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT ||
-                          !call.http.via.is_local;
+                          !exchange.http.via.is_local;
     return result;
   }
-  if (const std::optional<std::string> why = refused_forward(call)) {
-    Failure result = failure<Code::server_unreachable>(FailureKind::refused, place(call), *why);
+  if (const std::optional<std::string> why = refused_forward(exchange)) {
+    Failure result = failure<Code::server_unreachable>(FailureKind::refused, place(exchange), *why);
     result.is_retryable = true;
     return result;
   }
-  Failure result = failure<Code::server_silent>(FailureKind::unknown, place(call), said);
+  Failure result = failure<Code::server_silent>(FailureKind::unknown, place(exchange), said);
   result.is_retryable = true;
   return result;
 }
 
 // Runs the transfer; nothing if the deadline or a cancellation came first.
-std::optional<CURLcode> transfer(const Call& call, CURL* easy) {
+std::optional<CURLcode> transfer(const Exchange& exchange, CURL* easy) {
   const Multi multi(curl_multi_init());
   curl_multi_add_handle(multi.get(), easy);
   std::optional<CURLcode> result;
-  while (!result && now() < call.task.deadline && !is_set(call.task.cancelled)) {
+  while (!result && now() < exchange.task.deadline && !is_set(exchange.task.cancelled)) {
     int running = 0;
     if (curl_multi_perform(multi.get(), &running) != CURLM_OK) {
       result = CURLE_FAILED_INIT;
@@ -234,7 +234,7 @@ std::optional<CURLcode> transfer(const Call& call, CURL* easy) {
     }
     if (!result) {
       curl_multi_poll(multi.get(), nullptr, 0,
-                      std::min(look_pace_ms, poll_timeout(call.task.deadline)), nullptr);
+                      std::min(look_pace_ms, poll_timeout(exchange.task.deadline)), nullptr);
     }
   }
   curl_multi_remove_handle(multi.get(), easy);
@@ -246,7 +246,7 @@ std::optional<CURLcode> transfer(const Call& call, CURL* easy) {
 ActionResult do_http(const Task& task, const HttpCall& http) {
   static std::once_flag initialised;
   std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_ALL); });
-  Call call{.task = task, .http = http, .result = {}, .target = {}};
+  Exchange exchange{.task = task, .http = http, .result = {}, .target = {}};
   const std::optional<std::string> target = target_of(http.url);
   if (!target) {
     return failure<Code::request_impossible>(FailureKind::refused,
@@ -264,11 +264,11 @@ ActionResult do_http(const Task& task, const HttpCall& http) {
       return std::move(path.error());
     }
     socket = std::move(*path);
-    call.log_begin = link.log_size();
+    exchange.log_begin = link.log_size();
   }
   const Easy easy(curl_easy_init());
-  set_up(easy.get(), call, headers->get(), socket);
-  const std::optional<CURLcode> code = transfer(call, easy.get());
+  set_up(easy.get(), exchange, headers->get(), socket);
+  const std::optional<CURLcode> code = transfer(exchange, easy.get());
   if (!code) {
     curl_off_t sent_at = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_PRETRANSFER_TIME_T, &sent_at);
@@ -277,12 +277,12 @@ ActionResult do_http(const Task& task, const HttpCall& http) {
                : timed_out_failure(task, sent_at > 0 ? FailureKind::unknown : FailureKind::refused);
   }
   if (*code != CURLE_OK) {
-    return failed(call, easy.get(), *code);
+    return failed(exchange, easy.get(), *code);
   }
   long status = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  call.result.status = static_cast<int>(status);
-  return std::move(call.result);
+  exchange.result.status = static_cast<int>(status);
+  return std::move(exchange.result);
 }
 
 }  // namespace plan::real

@@ -18,8 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto first_pause = 30ms;
-constexpr auto longest_pause = 2s;
+constexpr auto first_job_pause = 30ms;
+constexpr auto longest_job_pause = 2s;
 constexpr auto start_limit = 10s;  // between launching and `begun`
 constexpr int launch_limit = 3;
 constexpr int keep_days = 14;  // what nobody fetched is removed when the next job starts
@@ -74,7 +74,7 @@ std::string runner(const Exec& exec) {
          "if [ -e input ]; then exec 3<input; rm -f input; else exec 3</dev/null; fi\n"
          "cd /\n"
          "{ " +
-         command_text_reading_on(plain) +
+         shell_command_reading_on(plain) +
          "; } <&3 3<&- >\"$j/out\" 2>\"$j/err\"\n"
          "code=$?\n"
          "cd \"$j\"; umask 077; printf '%s\\n' \"$code\" >status.new\n"
@@ -209,7 +209,7 @@ std::string forget_job_text(const std::string& job) {
 
 ActionResult do_job(const Task& task, const Exec& exec) {
   const Supervision job{task, exec, describe(task.action.body)};
-  std::chrono::milliseconds pause = first_pause;
+  std::chrono::milliseconds pause = first_job_pause;
   Instant launched;
   int launches = 0;
   std::string pid;
@@ -259,7 +259,7 @@ ActionResult do_job(const Task& task, const Exec& exec) {
     if (wait_ready(task.cancelled.get(), POLLIN, never, now() + pause)) {
       return pid.empty() ? ActionResult(cancelled_failure(task)) : end_job(task, exec, pid);
     }
-    pause = std::min<std::chrono::milliseconds>(pause * 3 / 2, longest_pause);
+    pause = std::min<std::chrono::milliseconds>(pause * 3 / 2, longest_job_pause);
   }
 }
 

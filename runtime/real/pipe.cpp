@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t buffer_limit = 1 << 18;
 constexpr std::size_t said_limit = 1 << 16;    // of each standard error: the last of it
-constexpr std::size_t answer_limit = 1 << 20;  // of the sink's output: the last of it
+constexpr std::size_t output_limit = 1 << 20;  // of the sink's output: the last of it
 constexpr auto kill_limit = 5s;
 
 struct End {
@@ -69,7 +69,7 @@ bool send(const Task& task, const End& end, std::string text) {
 bool start_sink(const Task& task, End& sink) {
   const std::string ready = sink.trailer + "ready\n";
   const std::string text = "{ printf '\\036%s ready\\n' " + sink.trailer.substr(1, 16) + " >&2; " +
-                           command_text_reading_on(sink.exec) + "; " + trailer_text(sink) +
+                           shell_command_reading_on(sink.exec) + "; " + trailer_text(sink) +
                            "; exit; }\n";
   if (!send(task, sink, text)) {
     return false;
@@ -174,7 +174,7 @@ bool move(const Task& task, End& source, End& sink, Transfer& transfer) {
   ::poll(polled, 6, poll_timeout(task.deadline));
   read_end(source, polled[0].revents, polled[1].revents);
   read_end(sink, polled[2].revents, polled[3].revents);
-  bound(sink.out, answer_limit);
+  bound(sink.out, output_limit);
   if (polled[4].revents != 0) {
     const std::ptrdiff_t put = write_available(sink.shell.process.input(),
                                                std::string_view(source.out).substr(0, ready_bytes));
@@ -235,7 +235,7 @@ ActionResult do_pipe(const Task& task, const Pipe& pipe) {
   }
   const bool is_started =
       send(task, *source,
-           "{ " + command_text(pipe.source) + "; " + trailer_text(*source) + "; exit; }\n");
+           "{ " + shell_command(pipe.source) + "; " + trailer_text(*source) + "; exit; }\n");
   Transfer transfer;
   bool is_over = !is_started;
   while (!is_over) {

@@ -24,7 +24,7 @@ using Outcome = std::variant<ExecResult, Failure>;
 
 struct Request {
   std::uint64_t ticket = 0;
-  std::string text;  // command_text()
+  std::string text;  // shell_command()
   std::string what;  // for messages: describe()
   bool is_observation = false;
   std::size_t output_limit_bytes = 1 << 20;

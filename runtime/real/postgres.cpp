@@ -20,20 +20,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t answer_limit = 64 << 20;
+constexpr std::size_t rows_limit = 64 << 20;
 constexpr auto cancel_limit = 3s;
 
-struct Closer {
+struct PostgresCloser {
   void operator()(PGconn* connection) const { PQfinish(connection); }
   void operator()(PGresult* result) const { PQclear(result); }
   void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
 };
-using Connection = std::unique_ptr<PGconn, Closer>;
-using Rows = std::unique_ptr<PGresult, Closer>;
+using Connection = std::unique_ptr<PGconn, PostgresCloser>;
+using Rows = std::unique_ptr<PGresult, PostgresCloser>;
 
 enum class Waited : unsigned char { ready, cancelled, timed_out };
 
-struct Call {
+struct Query {
   const Task& task;
   const Sql& sql;
   Link& link;
@@ -50,8 +50,8 @@ std::string name_of(const Sql& sql) {
 
 // The address that libpq is given: the target itself, or the directory of the forward's socket,
 // whose name is the one that libpq expects in a directory.
-std::expected<std::string, Failure> reach(const Call& call) {
-  const Sql& sql = call.sql;
+std::expected<std::string, Failure> reach(const Query& query) {
+  const Sql& sql = query.sql;
   if (sql.via.is_local) {
     return sql.address;
   }
@@ -59,36 +59,36 @@ std::expected<std::string, Failure> reach(const Call& call) {
   const std::string target = sql.address.starts_with("/")
                                  ? sql.address + "/" + socket
                                  : sql.address + ":" + std::to_string(sql.port);
-  auto path = call.link.forward(target, socket, call.task.deadline, call.task.cancelled);
+  auto path = query.link.forward(target, socket, query.task.deadline, query.task.cancelled);
   if (!path) {
     return path;
   }
   return path->substr(0, path->rfind('/'));
 }
 
-Waited wait_for(const Call& call, const Connection& connection, short events) {
-  if (wait_ready(PQsocket(connection.get()), events, call.task.cancelled, call.task.deadline)) {
+Waited wait_for(const Query& query, const Connection& connection, short events) {
+  if (wait_ready(PQsocket(connection.get()), events, query.task.cancelled, query.task.deadline)) {
     return Waited::ready;
   }
-  return is_set(call.task.cancelled) ? Waited::cancelled : Waited::timed_out;
+  return is_set(query.task.cancelled) ? Waited::cancelled : Waited::timed_out;
 }
 
-Failure over(const Call& call, Waited waited, FailureKind kind) {
-  return waited == Waited::cancelled ? cancelled_failure(call.task)
-                                     : timed_out_failure(call.task, kind);
+Failure over(const Query& query, Waited waited, FailureKind kind) {
+  return waited == Waited::cancelled ? cancelled_failure(query.task)
+                                     : timed_out_failure(query.task, kind);
 }
 
 // What the server, or the way to it, said to the attempt to connect. Nothing has happened yet.
-Failure connect_failure(const Call& call, std::string said) {
+Failure connect_failure(const Query& query, std::string said) {
   const auto says = [&said](std::string_view words) {
     return said.find(words) != std::string::npos;
   };
   constexpr auto kind = FailureKind::refused;
-  if (!call.sql.via.is_local) {
+  if (!query.sql.via.is_local) {
     // A forward that finds nobody closes the connection; the reason is in ssh's log, soon.
     const Wake never;
-    std::ignore = wait_ready(call.task.cancelled.get(), POLLIN, never, now() + 30ms);
-    const std::string log = call.link.log_from(call.log_begin);
+    std::ignore = wait_ready(query.task.cancelled.get(), POLLIN, never, now() + 30ms);
+    const std::string log = query.link.log_from(query.log_begin);
     if (const std::size_t at = log.find("open failed: "); at != std::string::npos) {
       said = last_lines(log.substr(at + 13, log.find('\n', at) - at - 13)) + " (on the host)";
     }
@@ -102,23 +102,23 @@ Failure connect_failure(const Call& call, std::string said) {
   const bool is_starting = says("starting up") || says("shutting down") ||
                            says("too many clients") || says("recovery mode");
   if (!is_starting && (says("FATAL") || says("authentication") || says("password"))) {
-    Failure refused = failure<Code::database_login_refused>(kind, call.name, last_lines(said, 3));
-    refused.helps.push_back("look at the password that is given for role `" + call.sql.user +
+    Failure refused = failure<Code::database_login_refused>(kind, query.name, last_lines(said, 3));
+    refused.helps.push_back("look at the password that is given for role `" + query.sql.user +
                             "`, and at the cluster's pg_hba.conf");
     return refused;
   }
-  Failure result = failure<Code::database_unreachable>(kind, call.name, last_lines(said, 3));
+  Failure result = failure<Code::database_unreachable>(kind, query.name, last_lines(said, 3));
   result.is_retryable = true;
   return result;
 }
 
-std::expected<Connection, Failure> connect(Call& call) {
-  const auto address = reach(call);
+std::expected<Connection, Failure> connect(Query& query) {
+  const auto address = reach(query);
   if (!address) {
     return std::unexpected(address.error());
   }
-  call.log_begin = call.sql.via.is_local ? 0 : call.link.log_size();
-  const std::string port = std::to_string(call.sql.port);
+  query.log_begin = query.sql.via.is_local ? 0 : query.link.log_size();
+  const std::string port = std::to_string(query.sql.port);
   const char* names[] = {"host",
                          "port",
                          "dbname",
@@ -132,9 +132,9 @@ std::expected<Connection, Failure> connect(Call& call) {
                          nullptr};
   const char* values[] = {address->c_str(),
                           port.c_str(),
-                          call.sql.database.c_str(),
-                          call.sql.user.c_str(),
-                          call.sql.password.reveal().c_str(),
+                          query.sql.database.c_str(),
+                          query.sql.user.c_str(),
+                          query.sql.password.reveal().c_str(),
                           "plan",
                           "UTF8",
                           "15000",
@@ -143,13 +143,13 @@ std::expected<Connection, Failure> connect(Call& call) {
                           nullptr};
   Connection connection(PQconnectStartParams(names, values, 0));
   if (!connection) {
-    return std::unexpected(failure<Code::database_unreachable>(FailureKind::refused, call.name,
+    return std::unexpected(failure<Code::database_unreachable>(FailureKind::refused, query.name,
                                                                "libpq has no memory"));
   }
   short events = POLLOUT;
   while (PQstatus(connection.get()) != CONNECTION_BAD) {
-    if (const Waited waited = wait_for(call, connection, events); waited != Waited::ready) {
-      return std::unexpected(over(call, waited, FailureKind::refused));
+    if (const Waited waited = wait_for(query, connection, events); waited != Waited::ready) {
+      return std::unexpected(over(query, waited, FailureKind::refused));
     }
     const PostgresPollingStatusType state = PQconnectPoll(connection.get());
     if (state == PGRES_POLLING_OK) {
@@ -160,27 +160,27 @@ std::expected<Connection, Failure> connect(Call& call) {
     }
     events = state == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
   }
-  return std::unexpected(connect_failure(call, PQerrorMessage(connection.get())));
+  return std::unexpected(connect_failure(query, PQerrorMessage(connection.get())));
 }
 
-std::optional<Failure> send(const Call& call, const Connection& connection) {
+std::optional<Failure> send(const Query& query, const Connection& connection) {
   std::vector<const char*> values;
-  for (const std::optional<Text>& parameter : call.sql.parameters) {
+  for (const std::optional<Text>& parameter : query.sql.parameters) {
     values.push_back(parameter ? parameter->reveal().c_str() : nullptr);
   }
   const bool is_sent = PQsetnonblocking(connection.get(), 1) == 0 &&
-                       PQsendQueryParams(connection.get(), call.sql.statement.c_str(),
+                       PQsendQueryParams(connection.get(), query.sql.statement.c_str(),
                                          static_cast<int>(values.size()), nullptr, values.data(),
                                          nullptr, nullptr, 0) == 1 &&
                        PQsetSingleRowMode(connection.get()) == 1;
   if (!is_sent) {
-    return failure<Code::database_lost>(FailureKind::unknown, call.name,
+    return failure<Code::database_lost>(FailureKind::unknown, query.name,
                                         last_lines(PQerrorMessage(connection.get()), 3));
   }
   for (int left = PQflush(connection.get()); left == 1; left = PQflush(connection.get())) {
-    if (const Waited waited = wait_for(call, connection, POLLOUT | POLLIN);
+    if (const Waited waited = wait_for(query, connection, POLLOUT | POLLIN);
         waited != Waited::ready) {
-      return over(call, waited, FailureKind::unknown);
+      return over(query, waited, FailureKind::unknown);
     }
     PQconsumeInput(connection.get());
   }
@@ -189,8 +189,8 @@ std::optional<Failure> send(const Call& call, const Connection& connection) {
 
 // Asks the server to end the statement. PQcancel blocks, so it gets its own thread and the
 // connection's end as its bound: the caller closes the way.
-void cancel_statement(const Call& call, const Connection& connection) {
-  std::unique_ptr<PGcancel, Closer> cancel(PQgetCancel(connection.get()));
+void cancel_statement(const Query& query, const Connection& connection) {
+  std::unique_ptr<PGcancel, PostgresCloser> cancel(PQgetCancel(connection.get()));
   if (!cancel) {
     return;
   }
@@ -202,10 +202,10 @@ void cancel_statement(const Call& call, const Connection& connection) {
     finished.set();
   });
   const Wake never;
-  if (!wait_ready(finished.get(), POLLIN, never, now() + cancel_limit) && !call.sql.via.is_local) {
+  if (!wait_ready(finished.get(), POLLIN, never, now() + cancel_limit) && !query.sql.via.is_local) {
     // The way is dead: without it the request ends at once.
-    if (const auto connection_number = call.link.ensure(now(), never)) {
-      call.link.distrust(*connection_number);
+    if (const auto connection_number = query.link.ensure(now(), never)) {
+      query.link.distrust(*connection_number);
     }
   }
   asking.join();
@@ -239,18 +239,18 @@ Value value_of(const PGresult* rows, int row, int column) {
   }
 }
 
-Failure refused_statement(const Call& call, const PGresult* rows) {
+Failure refused_statement(const Query& query, const PGresult* rows) {
   const auto field = [rows](int code) -> std::string {
     const char* text = PQresultErrorField(rows, code);
     return text == nullptr ? "" : text;
   };
   const std::string state = field(PG_DIAG_SQLSTATE);
   if (state.empty()) {
-    return failure<Code::database_lost>(FailureKind::unknown, call.name,
+    return failure<Code::database_lost>(FailureKind::unknown, query.name,
                                         last_lines(PQresultErrorMessage(rows), 3));
   }
   const bool was_shut_down = state == "57P01" || state == "57P02" || state == "57P03";
-  Failure result = was_shut_down ? failure<Code::database_lost>(FailureKind::unknown, call.name,
+  Failure result = was_shut_down ? failure<Code::database_lost>(FailureKind::unknown, query.name,
                                                                 field(PG_DIAG_MESSAGE_PRIMARY))
                                  : failure<Code::statement_failed>(FailureKind::failed,
                                                                    field(PG_DIAG_MESSAGE_PRIMARY));
@@ -260,7 +260,7 @@ Failure refused_statement(const Call& call, const PGresult* rows) {
       result.notes.push_back(std::move(text));
     }
   }
-  result.notes.push_back("SQLSTATE " + state + ", database " + call.name);
+  result.notes.push_back("SQLSTATE " + state + ", database " + query.name);
   // Serialisation, deadlock, lock not available, object in use, too many connections.
   result.is_retryable = state == "40001" || state == "40P01" || state == "55P03" ||
                         state == "55006" || state == "53300";
@@ -278,19 +278,19 @@ void append_rows(const PGresult* rows, SqlResult& result, std::size_t& size) {
   }
 }
 
-std::expected<SqlResult, Failure> receive(const Call& call, const Connection& connection) {
+std::expected<SqlResult, Failure> receive(const Query& query, const Connection& connection) {
   SqlResult result;
   std::size_t size = 0;
   std::optional<Failure> failed;
   for (;;) {
     while (PQisBusy(connection.get()) == 1) {
-      if (const Waited waited = wait_for(call, connection, POLLIN); waited != Waited::ready) {
-        cancel_statement(call, connection);
-        return std::unexpected(over(call, waited, FailureKind::unknown));
+      if (const Waited waited = wait_for(query, connection, POLLIN); waited != Waited::ready) {
+        cancel_statement(query, connection);
+        return std::unexpected(over(query, waited, FailureKind::unknown));
       }
       if (PQconsumeInput(connection.get()) == 0) {
         return std::unexpected(failure<Code::database_lost>(
-            FailureKind::unknown, call.name, last_lines(PQerrorMessage(connection.get()), 3)));
+            FailureKind::unknown, query.name, last_lines(PQerrorMessage(connection.get()), 3)));
       }
     }
     const Rows rows(PQgetResult(connection.get()));
@@ -304,16 +304,16 @@ std::expected<SqlResult, Failure> receive(const Call& call, const Connection& co
     }
     if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
         status != PGRES_EMPTY_QUERY) {
-      failed = refused_statement(call, rows.get());
+      failed = refused_statement(query, rows.get());
       continue;
     }
     append_rows(rows.get(), result, size);
     const std::string_view affected = PQcmdTuples(rows.get());
     std::from_chars(affected.data(), affected.data() + affected.size(), result.affected);
-    if (size > answer_limit) {
-      cancel_statement(call, connection);
+    if (size > rows_limit) {
+      cancel_statement(query, connection);
       return std::unexpected(
-          failure<Code::answer_too_large>(FailureKind::unknown, call.name, "64 MiB"));
+          failure<Code::answer_too_large>(FailureKind::unknown, query.name, "64 MiB"));
     }
   }
   if (failed) {
@@ -325,7 +325,7 @@ std::expected<SqlResult, Failure> receive(const Call& call, const Connection& co
 }  // namespace
 
 ActionResult do_sql(const Task& task, const Sql& sql) {
-  Call call{task, sql, task.hosts.link(sql.via), name_of(sql)};
+  Query query{task, sql, task.hosts.link(sql.via), name_of(sql)};
   const bool has_nul =
       sql.statement.find('\0') != std::string::npos ||
       std::ranges::any_of(sql.parameters, [](const std::optional<Text>& parameter) {
@@ -335,14 +335,14 @@ ActionResult do_sql(const Task& task, const Sql& sql) {
     return failure<Code::request_impossible>(FailureKind::refused,
                                              "PostgreSQL takes no NUL in texts");
   }
-  auto connection = connect(call);
+  auto connection = connect(query);
   if (!connection) {
     return std::move(connection.error());
   }
-  if (std::optional<Failure> why = send(call, *connection)) {
+  if (std::optional<Failure> why = send(query, *connection)) {
     return std::move(*why);
   }
-  auto result = receive(call, *connection);
+  auto result = receive(query, *connection);
   if (!result) {
     return std::move(result.error());
   }

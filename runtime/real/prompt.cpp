@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t answer_limit = 4096;
+constexpr std::size_t typed_limit = 4096;
 
 // Turns the terminal's echo off as long as it lives.
 class Silence {
@@ -53,7 +53,7 @@ class Silence {
 std::optional<std::string> read_line(int fd) {
   std::string line;
   char letter = 0;
-  while (line.size() < answer_limit) {
+  while (line.size() < typed_limit) {
     const ssize_t got = ::read(fd, &letter, 1);
     if (got != 1) {
       return std::nullopt;  // the end, or an interrupt

@@ -57,7 +57,7 @@ bool is_variable_name(std::string_view name) {
          });
 }
 
-std::string command_text_reading_on(const Exec& exec) {
+std::string shell_command_reading_on(const Exec& exec) {
   std::string text = "( ";
   for (const auto& [name, value] : exec.env) {
     text += "export " + name + '=' + shell_in_quotes(value.reveal()) + "; ";
@@ -69,15 +69,15 @@ std::string command_text_reading_on(const Exec& exec) {
   return text + " )";
 }
 
-std::string command_text(const Exec& exec) {
+std::string shell_command(const Exec& exec) {
   if (is_done_by_shell(exec)) {
     return words_of(exec.argv);
   }
   if (!exec.standard_input) {
-    return command_text_reading_on(exec) + " </dev/null";
+    return shell_command_reading_on(exec) + " </dev/null";
   }
   return "{ " + shell_printf(exec.standard_input->reveal()) + "; } | " +
-         command_text_reading_on(exec);
+         shell_command_reading_on(exec);
 }
 
 void MarkedStream::keep(std::string_view bytes) {

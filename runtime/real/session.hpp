@@ -18,9 +18,9 @@ namespace plan::real {
 // The shell text of a command: standard input is closed or holds exactly the given data, the
 // environment is exported in a subshell, and nothing but argv is in the arguments of a process.
 // Tests (`test`, `[`, `true`, `false`) stay with the shell itself, all others are programs.
-[[nodiscard]] std::string command_text(const Exec& exec);
+[[nodiscard]] std::string shell_command(const Exec& exec);
 // The same, reading what stands in the shell's own input after this text.
-[[nodiscard]] std::string command_text_reading_on(const Exec& exec);
+[[nodiscard]] std::string shell_command_reading_on(const Exec& exec);
 
 // Whether such a text is a test that the shell does itself.
 [[nodiscard]] bool is_shell_test(std::string_view command);

@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 // ssh's ConnectTimeout bounds the TCP connection only, not what follows, so this bounds it all.
 constexpr auto connect_limit = 30s;
 constexpr auto socket_look_pace = 4ms;
-constexpr auto first_pause = 250ms;
-constexpr auto longest_pause = 4s;
+constexpr auto first_retry_pause = 250ms;
+constexpr auto longest_retry_pause = 4s;
 
 std::string read_file(const std::string& path, std::size_t from = 0) {
   std::ifstream file(path, std::ios::binary);
@@ -172,7 +172,7 @@ std::expected<std::uint64_t, Failure> Link::ensure(Instant until, const Wake& ca
   if (host_.is_local) {
     return 0;
   }
-  std::chrono::milliseconds pause = first_pause;
+  std::chrono::milliseconds pause = first_retry_pause;
   for (int tries = 1;; ++tries) {
     std::unique_lock lock(mutex_);
     const std::uint64_t seen = attempt_;
@@ -219,7 +219,7 @@ std::expected<std::uint64_t, Failure> Link::ensure(Instant until, const Wake& ca
     }
     lock.unlock();
     std::ignore = wait_ready(stop_.get(), POLLIN, cancelled, now() + pause);
-    pause = std::min<std::chrono::milliseconds>(pause * 2, longest_pause);
+    pause = std::min<std::chrono::milliseconds>(pause * 2, longest_retry_pause);
   }
 }
 

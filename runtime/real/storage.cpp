@@ -24,12 +24,12 @@ constexpr int application_id = 0x706c616e;  // "plan"
 constexpr int format_version = 1;
 constexpr int busy_limit_ms = 5'000;
 
-struct Closer {
+struct DatabaseCloser {
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
-using Database = std::unique_ptr<sqlite3, Closer>;
-using Statement = std::unique_ptr<sqlite3_stmt, Closer>;
+using Database = std::unique_ptr<sqlite3, DatabaseCloser>;
+using Statement = std::unique_ptr<sqlite3_stmt, DatabaseCloser>;
 
 Failure disk_full(const std::string& path) {
   Failure result = failure<Code::state_disk_full>(FailureKind::failed, path);

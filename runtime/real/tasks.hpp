@@ -54,7 +54,7 @@ struct Task {
 struct Command {
   const HostAddress& host;
   std::string user;
-  std::string text;  // command_text()
+  std::string text;  // shell_command()
   std::string what;
   bool is_observation = false;
   std::size_t output_limit_bytes = 1 << 20;

@@ -17,7 +17,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::string_view logger = "inmanta.server.agentmanager";
+constexpr std::string_view agents_logger = "inmanta.server.agentmanager";
 
 }  // namespace
 
@@ -149,7 +149,7 @@ void Agents::start_process(const std::string& environment) {
       posix_spawn(&process, "/proc/self/exe", nullptr, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
   if (failure != 0) {
-    log(Level::error, logger, fmt::format("Could not start an agent: error {}", failure));
+    log(Level::error, agents_logger, fmt::format("Could not start an agent: error {}", failure));
     return;
   }
   processes_[environment] = process;

@@ -7,7 +7,7 @@ namespace {
 
 // The enum versionstate comes first: a server started on tables without the row of schemamanager
 // begins here and has to stumble over that name.
-constexpr std::string_view types_and_environments = R"sql(
+constexpr std::string_view sql_types_and_environments = R"sql(
 create type public.versionstate as enum ('success', 'failed', 'deploying', 'pending');
 create type public.resourcestate as enum ('unavailable', 'skipped', 'dry', 'deployed', 'failed',
   'deploying', 'available', 'cancelled', 'undefined', 'skipped_for_undefined', 'processing_events');
@@ -41,7 +41,7 @@ create unique index configurationmodel_env_released_version_index
   on public.configurationmodel (environment, released, version desc);
 )sql";
 
-constexpr std::string_view agents = R"sql(
+constexpr std::string_view sql_agents = R"sql(
 create table public.agentprocess (
   hostname varchar not null,
   environment uuid not null references public.environment(id) on delete cascade,
@@ -70,7 +70,7 @@ create table public.agent (
 create index agent_id_primary_index on public.agent (id_primary) where id_primary is null;
 )sql";
 
-constexpr std::string_view resources = R"sql(
+constexpr std::string_view sql_resources = R"sql(
 create table public.resource (
   environment uuid not null,
   model integer not null,
@@ -107,7 +107,7 @@ create index resourceaction_resource_version_ids_index
 create index resourceaction_started_index on public.resourceaction (started);
 )sql";
 
-constexpr std::string_view parameters = R"sql(
+constexpr std::string_view sql_parameters = R"sql(
 create table public.parameter (
   id uuid primary key,
   name varchar not null,
@@ -141,7 +141,7 @@ create table public.code (
   primary key (environment, version, resource));
 )sql";
 
-constexpr std::string_view compiles = R"sql(
+constexpr std::string_view sql_compiles = R"sql(
 create table public.compile (
   id uuid primary key,
   environment uuid not null references public.environment(id) on delete cascade,
@@ -183,7 +183,7 @@ create table public.dryrun (
 create index dryrun_env_model_index on public.dryrun (environment, model);
 )sql";
 
-constexpr std::string_view notifications = R"sql(
+constexpr std::string_view sql_notifications = R"sql(
 create type public.notificationseverity as enum ('message', 'info', 'success', 'warning', 'error');
 create table public.notification (
   id uuid not null,
@@ -200,7 +200,7 @@ create index notification_env_created_id_index
   on public.notification (environment, created desc, id);
 )sql";
 
-constexpr std::string_view resource_values = R"sql(
+constexpr std::string_view sql_resource_values = R"sql(
 create type public.non_deploying_resource_state as enum ('unavailable', 'skipped', 'dry',
   'deployed', 'failed', 'available', 'cancelled', 'undefined', 'skipped_for_undefined',
   'processing_events');
@@ -217,7 +217,7 @@ create index resource_environment_resource_id_value_index
   on public.resource (environment, resource_id_value);
 )sql";
 
-constexpr std::string_view action_links = R"sql(
+constexpr std::string_view sql_action_links = R"sql(
 create table public.resourceaction_resource (
   environment uuid not null references public.environment(id) on delete cascade,
   resource_action_id uuid not null references public.resourceaction(action_id) on delete cascade,
@@ -228,11 +228,11 @@ create table public.resourceaction_resource (
 
 const std::map<int, std::string_view>& scripts() {
   static const std::map<int, std::string_view> all{
-      {1, types_and_environments},
-      {2, agents},
-      {3, resources},
-      {4, parameters},
-      {5, compiles},
+      {1, sql_types_and_environments},
+      {2, sql_agents},
+      {3, sql_resources},
+      {4, sql_parameters},
+      {5, sql_compiles},
       {6, "alter table public.environment add column last_version integer default 0;"},
       {7,
        "alter table public.compile add column compile_data jsonb, add column substitute_compile_id"
@@ -240,8 +240,8 @@ const std::map<int, std::string_view>& scripts() {
       {17,
        "alter table public.environment add column halted boolean not null default false;"
        "alter table public.agent add column unpause_on_resume boolean;"},
-      {202105170, action_links},
-      {202106080, resource_values},
+      {202105170, sql_action_links},
+      {202106080, sql_resource_values},
       {202106210,
        "create index resource_attributes_index on public.resource"
        " using gin (attributes jsonb_path_ops);"},
@@ -253,7 +253,7 @@ const std::map<int, std::string_view>& scripts() {
       {202111260,
        "create index agentinstance_expired_tid_endpoint_index on public.agentinstance"
        " (tid, name, expired);"},
-      {202203140, notifications},
+      {202203140, sql_notifications},
       {202203160,
        "alter table public.environment add column description varchar(255) default '',"
        " add column icon varchar(65535) default '';"},

@@ -9,8 +9,6 @@
 namespace orchestrator::test {
 namespace {
 
-const std::string halt = "/api/v2/actions/environment/halt";
-const std::string resume = "/api/v2/actions/environment/resume";
 const std::string good_model = "x = 1\n";
 
 std::vector<std::string> stage_names(const Json& report) {

@@ -11,7 +11,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::string_view logger = "inmanta.server.services.compilerservice";
+constexpr std::string_view compiler_logger = "inmanta.server.services.compilerservice";
 
 }  // namespace
 
@@ -92,7 +92,8 @@ void Compiler::recover() {
     try {
       start_next(environments.text(row, "environment"));
     } catch (const std::runtime_error& error) {
-      log(Level::error, logger, fmt::format("Could not go on with a queue: {}", error.what()));
+      log(Level::error, compiler_logger,
+          fmt::format("Could not go on with a queue: {}", error.what()));
     }
   }
 }
@@ -104,7 +105,8 @@ void Compiler::run(const Job& job) {
       fail_interrupted(job);
     }
   } catch (const std::exception& error) {
-    log(Level::error, logger, fmt::format("Compile {} was abandoned: {}", job.id, error.what()));
+    log(Level::error, compiler_logger,
+        fmt::format("Compile {} was abandoned: {}", job.id, error.what()));
   }
   {
     const std::lock_guard lock(mutex_);
@@ -117,13 +119,15 @@ void Compiler::run(const Job& job) {
     agents_.deploy(job.environment);
     start_next(job.environment);
   } catch (const std::exception& error) {
-    log(Level::error, logger, fmt::format("Could not go on with a queue: {}", error.what()));
+    log(Level::error, compiler_logger,
+        fmt::format("Could not go on with a queue: {}", error.what()));
   }
 }
 
 // False if the server was stopped meanwhile; otherwise the compile is completed, either way.
 bool Compiler::run_stages(const Job& job) {
-  log(Level::info, logger, fmt::format("Compile {} of {} starts", job.id, job.environment));
+  log(Level::info, compiler_logger,
+      fmt::format("Compile {} of {} starts", job.id, job.environment));
   for (const Stage& stage : stages_of(job.source)) {
     const std::string report = new_uuid();
     pool_.run(
@@ -236,7 +240,7 @@ void Compiler::complete(const Job& job, const Completion& completion) {
           {new_uuid(), job.environment, "/api/v2/compilereport/" + job.id});
     }
   });
-  log(Level::info, logger,
+  log(Level::info, compiler_logger,
       fmt::format("Compile {} {}", job.id, completion.is_success ? "succeeded" : "failed"));
 }
 

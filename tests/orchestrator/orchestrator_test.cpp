@@ -10,8 +10,6 @@
 namespace orchestrator::test {
 namespace {
 
-const std::string halt = "/api/v2/actions/environment/halt";
-const std::string resume = "/api/v2/actions/environment/resume";
 const std::string unknown = "00000000-0000-4000-8000-000000000000";
 
 Json agent(const Server& server, const std::string& environment, const std::string& name) {

@@ -14,14 +14,14 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::string_view logger = "inmanta.data.schema.schema:core";
+constexpr std::string_view schema_logger = "inmanta.data.schema.schema:core";
 
 void ensure_version_table(Connection& connection, const std::vector<std::string>& extensions) {
   const Result found = connection.run(
       "select 1 from information_schema.tables"
       " where table_schema = 'public' and table_name = 'schemamanager'");
   if (found.empty()) {
-    log(Level::info, logger, "Creating schema version table");
+    log(Level::info, schema_logger, "Creating schema version table");
   }
   connection.run_script(
       "create table if not exists public.schemamanager (name varchar primary key,"
@@ -50,7 +50,7 @@ std::set<int> installed_versions(Connection& connection) {
 }
 
 void apply(Connection& connection, int version, const DoubleSettings& behaviour) {
-  log(Level::info, logger, fmt::format("Updating database schema to version {}", version));
+  log(Level::info, schema_logger, fmt::format("Updating database schema to version {}", version));
   if (behaviour.migration_seconds > 0) {
     std::this_thread::sleep_for(std::chrono::duration<double>(behaviour.migration_seconds));
   }
@@ -64,7 +64,7 @@ void apply(Connection& connection, int version, const DoubleSettings& behaviour)
         " $1::integer) where name = 'core'",
         {std::to_string(version)});
   } catch (const DatabaseError&) {
-    log(Level::error, logger,
+    log(Level::error, schema_logger,
         fmt::format("Database schema update for version {} failed. Rolling back all updates.",
                     version));
     throw;

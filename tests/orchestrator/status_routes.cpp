@@ -10,10 +10,9 @@ namespace orchestrator {
 namespace {
 
 Json slices(Core& core) {
-  const Settings& settings = core.settings;
   const bool is_connected = core.pool.is_connected();
   const std::string socket =
-      fmt::format("{}:{}", settings.server.bind_address, settings.server.bind_port);
+      fmt::format("{}:{}", core.settings.server.bind_address, core.settings.server.bind_port);
   Json list = Json::array();
   const auto add = [&](std::string_view name, const Json& status) {
     list.push_back({{"name", name}, {"status", status}});
@@ -21,8 +20,8 @@ Json slices(Core& core) {
   add("core.transport", {{"inflight", 1}, {"running", true}, {"sockets", Json::array({socket})}});
   add("core.autostarted_agent_manager", {{"processes", core.agents.process_count()}});
   add("core.database", {{"connected", is_connected},
-                        {"database", settings.database.name},
-                        {"host", settings.database.host},
+                        {"database", core.settings.database.name},
+                        {"host", core.settings.database.host},
                         {"max_pool", std::stoi(std::string(core.release.max_pool))},
                         {"open_connections", core.pool.open_connections()},
                         {"free_connections", core.pool.free_connections()}});

@@ -19,6 +19,9 @@ namespace orchestrator::test {
 
 using Json = nlohmann::json;
 
+inline const std::string halt = "/api/v2/actions/environment/halt";
+inline const std::string resume = "/api/v2/actions/environment/resume";
+
 // A child process whose output goes to a file. Killed when this is destroyed.
 class Process {
  public:

@@ -117,7 +117,7 @@ TEST_CASE("two crashes in one run are survived") {
 // What may act only once is never begun again without a person's word.
 TEST_CASE("a step that may act once asks after a crash inside of it") {
   SampleMove sample;
-  PlanBuilder& b = sample.builder;
+  RunnablePlan& b = sample.builder;
   b.plan.operations[b[sample.move].operation].is_once = true;
   const Clean clean = clean_run(sample);
   for (std::uint64_t call = 1; call <= clean.calls; ++call) {

@@ -290,14 +290,14 @@ std::string text_of(const Losses& losses) {
   return text;
 }
 
-struct Tally {
+struct LossTally {
   std::uint64_t safe = 0;
   std::uint64_t losing = 0;
   std::uint64_t careful = 0;
   std::uint64_t beside = 0;  // saved by several variables together
 };
 
-void check_one(Plan plan, const Shape& shape, Tally& tally) {
+void check_losses(Plan plan, const Shape& shape, LossTally& tally) {
   Diagnostics diagnostics;
   OrderFaults faults = order(plan, diagnostics);
   if (diagnostics.has_errors()) {
@@ -326,13 +326,13 @@ void check_one(Plan plan, const Shape& shape, Tally& tally) {
   (said.empty() ? tally.safe : found.empty() ? tally.careful : tally.losing) += 1;
 }
 
-void check_many(const Shape& shape) {
+void check_many_losses(const Shape& shape) {
   const std::uint64_t count = setting("PLAN_BRUTE_FORCE_COUNT", 3000);
   const std::uint64_t first = setting("PLAN_BRUTE_FORCE_SEED", 1);
-  Tally tally;
+  LossTally tally;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     INFO("seed " << seed);
-    check_one(RandomPlan(seed, shape).make(), shape, tally);
+    check_losses(RandomPlan(seed, shape).make(), shape, tally);
   }
   WARN(count << " plans from seed " << first << ": " << tally.safe << " lose nothing ("
              << tally.beside << " of them by several copies together), " << tally.losing
@@ -357,9 +357,9 @@ TEST_CASE("a copy that is handed on beside the step saves, one that is cleared d
   builder.ensures(clear, one, false);
   builder.after(drop, save);
   builder.after(clear, save);
-  Tally tally;
+  LossTally tally;
   SECTION("cleared") {
-    check_one(builder.plan, {}, tally);
+    check_losses(builder.plan, {}, tally);
     CHECK(tally.losing == 1);
   }
   SECTION("handed on") {
@@ -367,7 +367,7 @@ TEST_CASE("a copy that is handed on beside the step saves, one that is cleared d
     builder.copies(hand_on, two, one);
     builder.after(hand_on, save);
     builder.after(clear, hand_on);
-    check_one(builder.plan, {}, tally);
+    check_losses(builder.plan, {}, tally);
     CHECK(tally.beside == 1);
   }
   SECTION("the source of a copy of a copy") {
@@ -386,29 +386,29 @@ TEST_CASE("a copy that is handed on beside the step saves, one that is cleared d
     builder.after(third, second);
     builder.after(lose, third);
     builder.after(drop_copy, lose);
-    check_one(builder.plan, {}, tally);
+    check_losses(builder.plan, {}, tally);
     CHECK(tally.safe == 1);
   }
 }
 
 TEST_CASE("the proof agrees with all schedules about what is lost") {
-  check_many({.has_changes = true, .has_losses = true, .most_steps = 6});
+  check_many_losses({.has_changes = true, .has_losses = true, .most_steps = 6});
 }
 
 TEST_CASE("the proof agrees about what is lost with carried states and inputs") {
-  check_many({.has_copies = true,
-              .has_changes = true,
-              .has_inputs = true,
-              .has_losses = true,
-              .most_steps = 5});
+  check_many_losses({.has_copies = true,
+                     .has_changes = true,
+                     .has_inputs = true,
+                     .has_losses = true,
+                     .most_steps = 5});
 }
 
 TEST_CASE("no plan with conditional steps that loses something is accepted") {
-  check_many({.has_copies = true,
-              .has_changes = true,
-              .has_when = true,
-              .has_losses = true,
-              .most_steps = 5});
+  check_many_losses({.has_copies = true,
+                     .has_changes = true,
+                     .has_when = true,
+                     .has_losses = true,
+                     .most_steps = 5});
 }
 
 }  // namespace plan

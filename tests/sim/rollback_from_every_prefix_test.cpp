@@ -17,7 +17,7 @@ using sim::SimulatedWorld;
 // The sample with every value spelled out, so that what was by default and what was put back look
 // the same.
 std::vector<Effect> whole_world(SampleMove& sample) {
-  PlanBuilder& b = sample.builder;
+  RunnablePlan& b = sample.builder;
   std::vector<Effect> given = sample.given;
   given.push_back(b.sets(sample.new_active, Value{false}));
   given.push_back(b.sets(sample.tidied, Value{false}));
@@ -137,7 +137,7 @@ TEST_CASE("what cannot be taken back does not keep the rest from it") {
 
 TEST_CASE("a way back that changes what nobody can name is gone, whatever else it ensures") {
   SampleMove sample;
-  PlanBuilder& b = sample.builder;
+  RunnablePlan& b = sample.builder;
   b[sample.move].undo_effects = {{.variable = sample.new_content, .kind = EffectKind::change}};
   b[sample.move].undo_ensures = {b.is_false(sample.new_active)};  // holds before as well
   SimulatedWorld world(sample.plan());

@@ -6,24 +6,13 @@
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
-#include "runtime/real/effector.hpp"
+#include "tests/unit/runtime/effector_case.hpp"
 
 using namespace plan;
+using namespace plan::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-HostAddress here() {
-  HostAddress host;
-  host.name = "here";
-  host.is_local = true;
-  return host;
-}
-
-MonotonicTime in(std::chrono::milliseconds time) {
-  return std::chrono::duration_cast<MonotonicTime>(
-      std::chrono::steady_clock::now().time_since_epoch() + time);
-}
 
 std::unique_ptr<RealEffector> effector() {
   auto made = make_effector({});
@@ -46,27 +35,6 @@ Action script(std::string text) {
   Action action = command({});
   std::get<Exec>(action.body).script = std::move(text);
   return action;
-}
-
-ActionResult only(RealEffector& real, Action action) {
-  real.start(1, std::move(action));
-  std::optional<Completion> completion = real.wait(in(20s));
-  REQUIRE(completion);
-  return std::move(completion->result);
-}
-
-ExecResult answer(RealEffector& real, Action action) {
-  ActionResult result = only(real, std::move(action));
-  if (const auto* why = std::get_if<Failure>(&result)) {
-    FAIL(why->message);
-  }
-  return std::get<ExecResult>(result);
-}
-
-Failure failure_of(RealEffector& real, Action action) {
-  ActionResult result = only(real, std::move(action));
-  REQUIRE(std::holds_alternative<Failure>(result));
-  return std::get<Failure>(result);
 }
 
 }  // namespace

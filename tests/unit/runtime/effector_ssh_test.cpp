@@ -14,10 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/real/effector.hpp"
 #include "runtime/real/process.hpp"
+#include "tests/unit/runtime/effector_case.hpp"
 
 using namespace plan;
+using namespace plan::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -128,29 +129,6 @@ Action script(const Sshd& sshd, std::string text) {
   return action;
 }
 
-ActionResult only(RealEffector& real, Action action) {
-  real.start(1, std::move(action));
-  const auto until = std::chrono::steady_clock::now().time_since_epoch() + 40s;
-  std::optional<Completion> completion =
-      real.wait(std::chrono::duration_cast<MonotonicTime>(until));
-  REQUIRE(completion);
-  return std::move(completion->result);
-}
-
-ExecResult answer(RealEffector& real, Action action) {
-  ActionResult result = only(real, std::move(action));
-  if (const auto* why = std::get_if<Failure>(&result)) {
-    FAIL(why->message);
-  }
-  return std::get<ExecResult>(result);
-}
-
-Failure failure_of(RealEffector& real, Action action) {
-  ActionResult result = only(real, std::move(action));
-  REQUIRE(std::holds_alternative<Failure>(result));
-  return std::get<Failure>(result);
-}
-
 void check_host_keys(const Sshd& sshd) {
   sshd.forget_host_key();
   const Failure why = failure_of(*effector(sshd), script(sshd, "true"));
@@ -243,13 +221,10 @@ void check_lost_connection(const Sshd& sshd) {
 
 void check_transfers(const Sshd& sshd) {
   const auto real = effector(sshd);
-  HostAddress here;
-  here.name = "here";
-  here.is_local = true;
   Pipe pipe;
   pipe.source.host = sshd.host();
   pipe.source.script = "head -c 5000000 /dev/zero";
-  pipe.sink.host = here;
+  pipe.sink.host = here();
   pipe.sink.script = "wc -c";
   Action action;
   action.timeout = 20s;

@@ -1,13 +1,13 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/resources.hpp"
-#include "tests/unit/runtime/plan_builder.hpp"
+#include "tests/unit/runtime/runnable_plan.hpp"
 
 namespace plan::test {
 namespace {
 
-struct World {
-  PlanBuilder b{};
+struct EvaluationWorld {
+  RunnablePlan b{};
   std::uint32_t service =
       b.resource_type("service",
                       {"name"},
@@ -37,9 +37,9 @@ struct World {
 };
 
 TEST_CASE("an unknown operand does not matter where the other decides") {
-  World world;
+  EvaluationWorld world;
   world.observed[0] = Value{false};
-  PlanBuilder& b = world.b;
+  RunnablePlan& b = world.b;
   const ExprId up = b.read(world.up);
   const ExprId down = b.read(world.down);  // cannot be observed
   CHECK(world.value(b.binary(Op::logical_and, down, up)) == Value{false});
@@ -51,8 +51,8 @@ TEST_CASE("an unknown operand does not matter where the other decides") {
 }
 
 TEST_CASE("all elements of a list must hold") {
-  World world;
-  PlanBuilder& b = world.b;
+  EvaluationWorld world;
+  RunnablePlan& b = world.b;
   const auto numbers = [&](std::initializer_list<std::int64_t> list) {
     List result;
     for (const std::int64_t number : list) {
@@ -76,8 +76,8 @@ TEST_CASE("all elements of a list must hold") {
 }
 
 TEST_CASE("a text with a secret in it is a secret") {
-  World world;
-  PlanBuilder& b = world.b;
+  EvaluationWorld world;
+  RunnablePlan& b = world.b;
   const ExprId joined = b.add({.op = Op::concat}, {b.text("pw="), b.constant(Value{Secret("x")})});
   const auto value = world.value(joined);
   REQUIRE(value);
@@ -86,8 +86,8 @@ TEST_CASE("a text with a secret in it is a secret") {
 }
 
 TEST_CASE("what is not there is named") {
-  World world;
-  PlanBuilder& b = world.b;
+  EvaluationWorld world;
+  RunnablePlan& b = world.b;
   const ExprId record = b.constant(Value{Map{{"a", Value{true}}}});
   const auto value = world.value(b.add({.op = Op::field, .a = record.index, .b = Name("b").id()}));
   REQUIRE_FALSE(value);

@@ -42,7 +42,7 @@ TEST_CASE("a plan is carried out and its goals are observed") {
 
 TEST_CASE("a simulated world takes effects of its own plan only") {
   const SampleMove move;
-  PlanBuilder other = move.builder;
+  RunnablePlan other = move.builder;
   const Effect foreign = other.sets(move.old_active, Value{false});
   sim::SimulatedWorld simulated(move.plan());
   CHECK_THROWS_AS(simulated.give({foreign}), std::logic_error);
@@ -149,7 +149,7 @@ TEST_CASE("another plan's open run is not touched") {
 
 TEST_CASE("a changed plan that puts a step before a finished one is refused") {
   SampleMove move;
-  PlanBuilder& b = move.builder;
+  RunnablePlan& b = move.builder;
   sim::SimulatedWorld simulated(move.plan());
   simulated.give(move.given);
   simulated.faults.failing_steps = {"start"};
@@ -180,7 +180,7 @@ TEST_CASE("a step done by hand is marked only if it was done") {
   const Report refused = mark_done(move.plan(), world, options, "stop", "by hand");
   CHECK(refused.outcome == Outcome::refused);
   CHECK(simulated.storage.records.empty());
-  PlanBuilder b = move.builder;
+  RunnablePlan b = move.builder;
   const Effect stopped = b.sets(move.old_active, Value{false});
   sim::SimulatedWorld by_hand(b.plan);
   by_hand.give(move.given);
@@ -196,7 +196,7 @@ TEST_CASE("a step done by hand is marked only if it was done") {
 
 TEST_CASE("adopt finds how far a procedure has come, and no further") {
   SampleMove move;
-  PlanBuilder& b = move.builder;
+  RunnablePlan& b = move.builder;
   const Effect stopped = b.sets(move.old_active, Value{false});
   const Effect started = b.sets(move.new_active, Value{true});
   sim::SimulatedWorld simulated(b.plan);
@@ -262,7 +262,7 @@ class InterruptedPrompt : public Prompt {
 
 // Two steps that follow each other, and two approvals, each with a step behind it.
 struct Asking {
-  PlanBuilder b{"Ask on the way"};
+  RunnablePlan b{"Ask on the way"};
   StepId first, second, agree, permit, after_agree, after_permit;
   sim::SimulatedWorld simulated;
   SlowPrompt prompt{simulated.clock};
@@ -379,7 +379,7 @@ TEST_CASE("after a no nothing else is asked") {
 
 TEST_CASE("the point of no return is asked about once, and its host has other work meanwhile") {
   Asking asking;
-  PlanBuilder& b = asking.b;
+  RunnablePlan& b = asking.b;
   b.plan.point_of_no_return = {asking.after_agree, asking.after_permit};
   asking.options.assume_yes = false;
   asking.options.approved_steps = {"all"};

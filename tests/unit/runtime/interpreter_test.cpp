@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/runtime/plan_builder.hpp"
+#include "tests/unit/runtime/runnable_plan.hpp"
 #include "tests/unit/runtime/scripted.hpp"
 
 namespace plan::test {
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 // A program that runs by itself: its actions are answered, its sleeps are slept.
 struct Runner {
-  PlanBuilder builder{};
+  RunnablePlan builder{};
   Program program{};
   std::vector<std::string> log{};
   MonotonicTime now{0};
@@ -52,7 +52,7 @@ struct Runner {
 
 TEST_CASE("a loop runs its body for each element, and again when it is entered again") {
   Runner runner;
-  PlanBuilder& b = runner.builder;
+  RunnablePlan& b = runner.builder;
   const ExprId list = b.constant(Value{List{Value{std::string("a")}, Value{std::string("b")}}});
   // for outer in list { for inner in list { run [inner] } }
   runner.program.slot_count = 5;
@@ -70,7 +70,7 @@ TEST_CASE("a loop runs its body for each element, and again when it is entered a
 
 TEST_CASE("a wait sleeps until its deadline, and then fails") {
   Runner runner;
-  PlanBuilder& b = runner.builder;
+  RunnablePlan& b = runner.builder;
   const ExprId for_10s = b.constant(Value{Duration{10'000}});
   const ExprId every_3s = b.constant(Value{Duration{3'000}});
   runner.program.slot_count = 1;
@@ -93,7 +93,7 @@ TEST_CASE("a program that never does anything is ended") {
 
 TEST_CASE("an observation that fails while it is waited for moves the wait on") {
   Runner runner;
-  PlanBuilder& b = runner.builder;
+  RunnablePlan& b = runner.builder;
   const ExprId second = b.constant(Value{Duration{1'000}});
   runner.program.slot_count = 2;
   runner.program.code = {{.kind = InstructionKind::deadline, .slot = 0, .value = second},

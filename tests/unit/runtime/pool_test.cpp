@@ -9,18 +9,14 @@
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
 
+#include "tests/unit/runtime/effector_case.hpp"
+
 using namespace plan;
+using namespace plan::test;
 using namespace plan::real;
 using namespace std::chrono_literals;
 
 namespace {
-
-HostAddress here() {
-  HostAddress host;
-  host.name = "here";
-  host.is_local = true;
-  return host;
-}
 
 // Of this process, all threads, without its children.
 std::chrono::microseconds processor_time() {
@@ -33,18 +29,18 @@ std::chrono::microseconds processor_time() {
 }
 
 std::string answer_of(ShellPool& pool, const std::string& script) {
-  std::promise<Outcome> outcome;
+  std::promise<real::Outcome> outcome;
   Request request;
   Exec exec;
   exec.host = here();
   exec.script = script;
-  request.text = command_text(exec);
+  request.text = shell_command(exec);
   request.what = "a command of the test";
   request.deadline = now() + 20s;
   request.timeout = 20s;
-  request.done = [&outcome](Outcome result) { outcome.set_value(std::move(result)); };
+  request.done = [&outcome](real::Outcome result) { outcome.set_value(std::move(result)); };
   pool.submit(std::move(request));
-  const Outcome result = outcome.get_future().get();
+  const real::Outcome result = outcome.get_future().get();
   const auto* ended = std::get_if<ExecResult>(&result);
   REQUIRE(ended != nullptr);
   return ended->out;

@@ -31,7 +31,7 @@ struct Look {
 
 // A server that runs; one step stops it, a later one starts it.
 struct Restart {
-  PlanBuilder b{"Restart"};
+  RunnablePlan b{"Restart"};
   VariableId active, tidied;
   Restart() {
     const HostId host = b.host("here");
@@ -88,7 +88,7 @@ TEST_CASE("what a step before it changes to something unknown is decided later")
 
 TEST_CASE("a loop whose list a step will bring is not unfolded over the present one") {
   SampleMove move;
-  PlanBuilder& b = move.builder;
+  RunnablePlan& b = move.builder;
   // The old server's environments are halted before; their list travels with the content.
   const ResourceId old_orch{2};
   const ResourceId old_element = b.resource("old_orch.environments[]", 1, {});
@@ -224,7 +224,7 @@ TEST_CASE("a step that failed before says so") {
 
 // A database that one step drops; nothing in the plan reads its facts.
 struct Drop {
-  PlanBuilder b{"Drop a database"};
+  RunnablePlan b{"Drop a database"};
   ResourceId db, other;
   VariableId gone;
   Drop() {
@@ -262,7 +262,7 @@ TEST_CASE("what is destroyed is shown with its facts, and nothing else is looked
 
 TEST_CASE("a fact of what is destroyed shows no secret, and fits in a line") {
   Drop drop;
-  PlanBuilder& b = drop.b;
+  RunnablePlan& b = drop.b;
   b.plan.inputs.push_back({.name = "password", .is_secret = true});
   const Effect owner = b.sets(b.variable(drop.db, 3),
                               Value{"ann\nsimulated secret password" + std::string(200, 'x')});

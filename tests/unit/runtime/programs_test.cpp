@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/runtime/plan_builder.hpp"
+#include "tests/unit/runtime/runnable_plan.hpp"
 #include "tests/unit/runtime/scripted.hpp"
 
 namespace plan::test {
@@ -14,7 +14,7 @@ namespace {
 
 // Files of one directory: observed with `test -e`, made with `touch`.
 struct Files {
-  PlanBuilder b{};
+  RunnablePlan b{};
   std::uint32_t type = UINT32_MAX;
   std::set<std::string> present{};
   ScriptedWorld scripted{};

@@ -11,7 +11,7 @@ const AttributeSource none = [](ResourceId, std::uint32_t) -> EvaluationResult {
   return std::unexpected(EvaluationError{.message = "none"});
 };
 
-struct Fixture {
+struct ResourcesFixture {
   SampleMove sample{};
   Inputs inputs{sample.plan(), {}};
   Resources resources{sample.plan(), inputs};
@@ -20,7 +20,7 @@ struct Fixture {
 };
 
 TEST_CASE("a resource made with the key of a planned one is that one") {
-  Fixture f;
+  ResourcesFixture f;
   const auto made = f.environment.make_resource(0, {Value{HostId{0}}});
   REQUIRE(made);
   CHECK(*made == Value{ResourceId{0}});
@@ -34,7 +34,7 @@ TEST_CASE("a resource made with the key of a planned one is that one") {
 }
 
 TEST_CASE("an element is made again from the fields that are its own") {
-  Fixture f;
+  ResourcesFixture f;
   const ResourceId arbitrary = f.sample.plan().loops[0].element;
   const auto element =
       f.resources.make_element(arbitrary, {{"id", Value{std::string("a")}}}, f.environment);
@@ -48,8 +48,8 @@ TEST_CASE("an element is made again from the fields that are its own") {
 }
 
 TEST_CASE("what belongs to an element goes by its name") {
-  Fixture f;
-  PlanBuilder& b = f.sample.builder;
+  ResourcesFixture f;
+  RunnablePlan& b = f.sample.builder;
   const std::uint32_t agents = b.resource_type("inmanta.agents", {"environment", "origin"}, 2,
                                                {b.state("restored", TypeKind::boolean)});
   const ResourceId arbitrary = f.sample.plan().loops[0].element;
@@ -67,7 +67,7 @@ TEST_CASE("what belongs to an element goes by its name") {
 }
 
 TEST_CASE("a step instance has a token of its own, the same in every attempt") {
-  Fixture f;
+  ResourcesFixture f;
   const ResourceId arbitrary = f.sample.plan().loops[0].element;
   const auto element =
       f.resources.make_element(arbitrary, {{"id", Value{std::string("a")}}}, f.environment);
@@ -100,7 +100,7 @@ TEST_CASE("a secret is asked for once") {
 }
 
 TEST_CASE("a field that only elements have cannot be asked of an arbitrary one") {
-  Fixture f;
+  ResourcesFixture f;
   const ResourceId arbitrary = f.sample.plan().loops[0].element;
   CHECK(f.resources.field(arbitrary, 0, f.environment));
   CHECK_FALSE(f.resources.field(arbitrary, 1, f.environment));

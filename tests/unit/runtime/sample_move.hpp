@@ -3,12 +3,12 @@
 #pragma once
 
 #include "runtime/sim/world.hpp"
-#include "tests/unit/runtime/plan_builder.hpp"
+#include "tests/unit/runtime/runnable_plan.hpp"
 
 namespace plan::test {
 
 struct SampleMove {
-  PlanBuilder builder{"Move a server"};
+  RunnablePlan builder{"Move a server"};
   StepId stop, tidy, move, start, begin, keep, resume, end;
   VariableId old_active, new_active, old_content, new_content, halted, kept, tidied, new_list;
   std::vector<Effect> given;
@@ -18,7 +18,7 @@ struct SampleMove {
 };
 
 inline SampleMove::SampleMove() {
-  PlanBuilder& b = builder;
+  RunnablePlan& b = builder;
   const HostId old_host = b.host("old");
   const HostId new_host = b.host("new");
   const std::uint32_t database =

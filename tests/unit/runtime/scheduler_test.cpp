@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/runtime/plan_builder.hpp"
+#include "tests/unit/runtime/runnable_plan.hpp"
 
 namespace plan::test {
 namespace {
@@ -13,14 +13,14 @@ namespace {
 using namespace std::chrono_literals;
 
 // Steps a, b, c … that set a flag each.
-struct Fixture {
-  PlanBuilder b{};
+struct SchedulerFixture {
+  RunnablePlan b{};
   std::uint32_t type = UINT32_MAX;
   std::vector<StepId> steps{};
   SchedulerState state{};
   MonotonicTime now{0};
 
-  explicit Fixture(std::size_t count) {
+  explicit SchedulerFixture(std::size_t count) {
     type = b.resource_type("flag", {"name"}, 1, {b.state("up", TypeKind::boolean)});
     for (std::size_t index = 0; index < count; ++index) {
       const std::string name(1, static_cast<char>('a' + index));
@@ -59,7 +59,7 @@ Failure failure(FailureKind kind) {
 }
 
 TEST_CASE("steps without order begin at once, others when what they are after is done") {
-  Fixture f(3);
+  SchedulerFixture f(3);
   f.b.edge(f.steps[0], f.steps[2]);
   CHECK(nodes_of<commands::Check>(f.begin()) == std::vector<NodeId>{0, 1});
   CHECK(nodes_of<commands::Check>(f.checked(0, CheckKind::ensures, Truth::holds)) ==
@@ -68,7 +68,7 @@ TEST_CASE("steps without order begin at once, others when what they are after is
 }
 
 TEST_CASE("an intent is written before the step acts") {
-  Fixture f(1);
+  SchedulerFixture f(1);
   f.begin();
   const auto commands = f.bring_to_act(0);
   const auto intent = std::ranges::find_if(commands, [](const Command& command) {
@@ -82,7 +82,7 @@ TEST_CASE("an intent is written before the step acts") {
 }
 
 TEST_CASE("a step is done when what it ensures was observed, not when it has acted") {
-  Fixture f(1);
+  SchedulerFixture f(1);
   f.begin();
   f.bring_to_act(0);
   CHECK(nodes_of<commands::Check>(f.feed(events::Acted{0, std::nullopt})) ==
@@ -98,7 +98,7 @@ TEST_CASE("a step is done when what it ensures was observed, not when it has act
 }
 
 TEST_CASE("a step that does not reach what it ensures fails when its time is over") {
-  Fixture f(1);
+  SchedulerFixture f(1);
   f.b.plan.steps[0].timeout_ms = 1000;
   f.begin();
   f.bring_to_act(0);
@@ -110,7 +110,7 @@ TEST_CASE("a step that does not reach what it ensures fails when its time is ove
 }
 
 TEST_CASE("a requirement that does not hold any more stops the step") {
-  Fixture f(1);
+  SchedulerFixture f(1);
   f.begin();
   f.checked(0, CheckKind::ensures, Truth::fails);
   const auto commands = f.checked(0, CheckKind::requires_, Truth::fails);
@@ -119,7 +119,7 @@ TEST_CASE("a requirement that does not hold any more stops the step") {
 }
 
 TEST_CASE("no more steps act on a host than it is allowed") {
-  Fixture f(4);
+  SchedulerFixture f(4);
   for (const StepId step : f.steps) {
     f.b[step].host = 0;
   }
@@ -140,7 +140,7 @@ TEST_CASE("no more steps act on a host than it is allowed") {
 }
 
 TEST_CASE("a failed attempt is repeated after pauses that double") {
-  Fixture f(1);
+  SchedulerFixture f(1);
   f.b.plan.steps[0].retry_count = 2;
   f.b.plan.steps[0].retry_every_ms = 1000;
   f.begin();
@@ -161,7 +161,7 @@ TEST_CASE("a failed attempt is repeated after pauses that double") {
 }
 
 TEST_CASE("a failure of which nobody knows what it did leaves the intent open") {
-  Fixture f(1);
+  SchedulerFixture f(1);
   f.begin();
   f.bring_to_act(0);
   f.feed(events::Acted{0, failure(FailureKind::unknown)});
@@ -170,7 +170,7 @@ TEST_CASE("a failure of which nobody knows what it did leaves the intent open") 
 }
 
 TEST_CASE("a step that acts longer than it may is cancelled, and its intent stays open") {
-  Fixture f(1);
+  SchedulerFixture f(1);
   f.b.plan.steps[0].timeout_ms = 1000;
   f.begin();
   f.bring_to_act(0);
@@ -183,7 +183,7 @@ TEST_CASE("a step that acts longer than it may is cancelled, and its intent stay
 }
 
 TEST_CASE("the first interrupt lets what acts finish, the second cancels it") {
-  Fixture f(2);
+  SchedulerFixture f(2);
   f.b.edge(f.steps[0], f.steps[1]);
   f.begin();
   f.bring_to_act(0);
@@ -197,7 +197,7 @@ TEST_CASE("the first interrupt lets what acts finish, the second cancels it") {
 }
 
 TEST_CASE("after an interrupt nothing begins") {
-  Fixture f(2);
+  SchedulerFixture f(2);
   f.b.edge(f.steps[0], f.steps[1]);
   f.begin();
   f.bring_to_act(0);
@@ -209,7 +209,7 @@ TEST_CASE("after an interrupt nothing begins") {
 }
 
 TEST_CASE("a step whose condition does not hold is skipped, and what is after it goes on") {
-  Fixture f(2);
+  SchedulerFixture f(2);
   f.b.plan.steps[0].when = f.b.is_true({0});
   f.b.edge(f.steps[0], f.steps[1]);
   f.begin();
@@ -219,7 +219,7 @@ TEST_CASE("a step whose condition does not hold is skipped, and what is after it
 }
 
 TEST_CASE("a step that nobody answers waits, and others go on") {
-  Fixture f(3);
+  SchedulerFixture f(3);
   f.b.plan.steps[0].kind = StepKind::approve;
   f.b.plan.steps[0].ensures.clear();
   f.b.edge(f.steps[0], f.steps[2]);
@@ -236,7 +236,7 @@ TEST_CASE("a step that nobody answers waits, and others go on") {
 }
 
 TEST_CASE("a half-way step acts again though what it ensures holds") {
-  Fixture f(1);
+  SchedulerFixture f(1);
   f.state = make_scheduler(
       f.b.plan,
       make_graph(f.b.plan,
@@ -250,7 +250,7 @@ TEST_CASE("a half-way step acts again though what it ensures holds") {
 }
 
 TEST_CASE("what an earlier attempt has finished stays done") {
-  Fixture f(2);
+  SchedulerFixture f(2);
   f.b.edge(f.steps[0], f.steps[1]);
   f.state =
       make_scheduler(f.b.plan, make_graph(f.b.plan, {{"a", {.status = StepStatus::done}}}), {});

@@ -30,7 +30,7 @@ TEST_CASE("a shell tells who answers, whatever its profile prints") {
   std::ignore = session.greeting();
   session.feed_output("Welcome!\n\0364711 0 root 42 100 boot-id" + mark("0 0"));
   session.feed_error(mark("0"));
-  const std::optional<Answer> answer = session.next();
+  const std::optional<real::Answer> answer = session.next();
   REQUIRE(answer);
   const std::optional<Hello> hello = parse_hello(answer->result);
   REQUIRE(hello);
@@ -50,7 +50,7 @@ TEST_CASE("an answer needs the marks of both streams") {
   session.feed_output("out" + mark("1 3"));
   CHECK_FALSE(session.next());
   session.feed_error("err" + mark("1"));
-  const std::optional<Answer> answer = session.next();
+  const std::optional<real::Answer> answer = session.next();
   REQUIRE(answer);
   CHECK(answer->number == 1);
   CHECK(answer->result.code == 3);
@@ -71,7 +71,7 @@ TEST_CASE("marks are found wherever the bytes are cut") {
     session.feed_output(out.substr(cut));
     CHECK(session.next()->result.out == "a\036b\036word");
     CHECK(session.next()->result.code == 1);
-    const std::optional<Answer> last = session.next();
+    const std::optional<real::Answer> last = session.next();
     CHECK(last->result.out == "\036wor");
     CHECK(last->result.code == 255);
     CHECK_FALSE(session.next());
@@ -97,10 +97,10 @@ TEST_CASE("each command has its own limit") {
   std::ignore = session.framed("( exec 'a' )", 10);
   session.feed_output("12345" + mark("1 0") + "12345" + mark("2 0"));
   session.feed_error(mark("1") + mark("2"));
-  const std::optional<Answer> first = session.next();
+  const std::optional<real::Answer> first = session.next();
   CHECK(first->result.out == "12");
   CHECK(first->result.truncated);
-  const std::optional<Answer> second = session.next();
+  const std::optional<real::Answer> second = session.next();
   CHECK(second->result.out == "12345");
   CHECK_FALSE(second->result.truncated);
 }
@@ -117,10 +117,10 @@ TEST_CASE("an answer out of order breaks the session") {
 TEST_CASE("a text that is cut off does nothing") {
   Exec exec;
   exec.argv = {"rm", "-rf", "/data"};
-  CHECK(command_text(exec) == "( exec 'rm' -rf /data ) </dev/null");
+  CHECK(shell_command(exec) == "( exec 'rm' -rf /data ) </dev/null");
   exec.env = {{"A", Text(std::string("b"))}};
   exec.standard_input = Text(std::string("c"));
-  CHECK(command_text(exec) == "{ printf 'c'; } | ( export A='b'; exec 'rm' -rf /data )");
+  CHECK(shell_command(exec) == "{ printf 'c'; } | ( export A='b'; exec 'rm' -rf /data )");
 }
 
 TEST_CASE("only names of variables are exported") {

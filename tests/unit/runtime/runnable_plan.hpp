@@ -13,9 +13,9 @@
 
 namespace plan::test {
 
-class PlanBuilder {
+class RunnablePlan {
  public:
-  explicit PlanBuilder(std::string title = "A plan") { plan.title = std::move(title); }
+  explicit RunnablePlan(std::string title = "A plan") { plan.title = std::move(title); }
 
   Plan plan;
 
