@@ -10,7 +10,7 @@
 
 namespace plan {
 
-void Checker::items(const std::vector<ast::Declaration>& declarations) {
+void Checker::items(const ast::Declarations& declarations) {
   for (const ast::Declaration& declaration : declarations) {
     std::visit([this](const auto& node) { item(node); }, declaration.node);
   }

@@ -47,7 +47,7 @@ class Checker {
   void defaults(const std::vector<ast::Parameter>& parameters, std::span<const Formal> formals);
 
   // --- check_plan.cpp
-  void items(const std::vector<ast::Declaration>& declarations);
+  void items(const ast::Declarations& declarations);
   void item(const ast::Use&) {}
   void item(const ast::InputDecl& node);
   void item(const ast::LetDecl& node);

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -52,26 +54,36 @@ void give_back_memory(const Plan& plan) {
 
 // Has the kernel hand out the memory that a large plan will be made in, in a thread beside the
 // passes that do not make it yet: the first touch of a page costs more than what is written there.
+// Until it is destroyed nobody else may touch the plan's steps.
 class MemoryAhead {
  public:
-  explicit MemoryAhead(std::size_t steps) {
+  MemoryAhead(Plan& plan, std::size_t steps) {
     constexpr std::size_t large = 20'000;  // steps
     constexpr std::size_t bytes_a_step = 800;
     if (steps >= large) {
-      thread_ = std::jthread([size = steps * bytes_a_step] { touch(size); });
+      plan.steps.reserve(steps);
+      auto* storage = reinterpret_cast<std::byte*>(plan.steps.data());
+      thread_ = std::jthread([storage, steps] {
+        touch({storage, steps * sizeof(Step)});
+        touch_heap(steps * bytes_a_step);
+      });
     }
   }
 
  private:
-  static void touch(std::size_t size) {
+  static void touch(std::span<std::byte> memory) {
     constexpr std::size_t page = 4096;
+    for (std::size_t at = 0; at < memory.size(); at += page) {
+      static_cast<volatile std::byte&>(memory[at]) = std::byte{0};
+    }
+  }
+  // What is freed stays with the C library.
+  static void touch_heap(std::size_t size) {
     constexpr std::size_t block = std::size_t{4} << 20U;  // small enough to come from the heap
     std::vector<std::unique_ptr<std::byte[]>> blocks;
     for (std::size_t done = 0; done < size; done += block) {
       blocks.push_back(std::make_unique_for_overwrite<std::byte[]>(block));
-      for (std::size_t at = 0; at < block; at += page) {
-        static_cast<volatile std::byte*>(blocks.back().get())[at] = std::byte{0};
-      }
+      touch({blocks.back().get(), block});
     }
   }
   std::jthread thread_;
@@ -88,10 +100,11 @@ CompileResult passes(SourceMap& sources,
   if (diagnostics.has_errors()) {
     return result;
   }
-  const MemoryAhead memory(modules[modules.entry()].file.declarations.size() / 2);
+  Plan plan;
+  std::optional<MemoryAhead> memory(std::in_place, plan,
+                                    modules[modules.entry()].file.declarations.size() / 2);
   allows = collect_allows(sources, modules);
   resolve(modules, diagnostics);
-  Plan plan;
   Types types(plan);
   check_types(sources, modules, plan, types, diagnostics);
   if (diagnostics.has_errors()) {
@@ -102,6 +115,7 @@ CompileResult passes(SourceMap& sources,
     lint_sources(sources, modules, diagnostics);
     afters = written_afters(modules);
   }
+  memory.reset();
   {
     Assembly assembly(plan);
     InputValues inputs = read_inputs(sources, loader, options, modules[modules.entry()], types,

@@ -25,7 +25,7 @@ class Declaring {
   }
 
  private:
-  void items(const std::vector<ast::Declaration>& declarations, Place place) {
+  void items(const ast::Declarations& declarations, Place place) {
     for (const ast::Declaration& declaration : declarations) {
       std::visit([&](const auto& node) { declare(node, declaration, place); }, declaration.node);
     }

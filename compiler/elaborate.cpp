@@ -330,7 +330,7 @@ void Elaborator::plan_items() {
   }
 }
 
-void Elaborator::items(const std::vector<ast::Declaration>& declarations) {
+void Elaborator::items(const ast::Declarations& declarations) {
   for (const ast::Declaration& declaration : declarations) {
     std::visit([&](const auto& node) { item(node, declaration); }, declaration.node);
   }
@@ -409,7 +409,7 @@ void Elaborator::item(const ast::WhenDecl& node, const ast::Declaration& declara
   when_span_ = outer_span;
 }
 
-void Elaborator::skip(const std::vector<ast::Declaration>& declarations) {
+void Elaborator::skip(const ast::Declarations& declarations) {
   for (const ast::Declaration& declaration : declarations) {
     const auto& node = declaration.node;
     ordinals_.let_value += std::holds_alternative<ast::LetDecl>(node) ? 1 : 0;

@@ -88,7 +88,7 @@ class Elaborator final : public NamedValues {
 
   // --- elaborate.cpp
   void plan_items();
-  void items(const std::vector<ast::Declaration>& declarations);
+  void items(const ast::Declarations& declarations);
   void item(const ast::Use&, const ast::Declaration&) {}
   void item(const ast::InputDecl&, const ast::Declaration&) {}
   void item(const ast::LetDecl& node, const ast::Declaration&);
@@ -117,7 +117,7 @@ class Elaborator final : public NamedValues {
   ResourceId element(ResourceId owner, std::uint32_t query);
   Value make_host(const Map& fields, Span span);
   std::optional<std::string> source_text(std::string_view file, Span span);
-  void skip(const std::vector<ast::Declaration>& declarations);
+  void skip(const ast::Declarations& declarations);
   void add_rule(Condition condition, Span where, RuleUse use);
   void use_rule(Symbol rule, std::vector<Value> arguments, RuleUse use);
 

@@ -57,7 +57,7 @@ class Collecting {
   }
 
  private:
-  void items(const std::vector<ast::Declaration>& declarations) {
+  void items(const ast::Declarations& declarations) {
     for (const ast::Declaration& declaration : declarations) {
       if (!declaration.doc.is_none()) {
         comment(declaration.doc, declaration.span);

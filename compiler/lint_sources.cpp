@@ -118,7 +118,7 @@ class SourceLint {
 
   // --- declarations
 
-  void items(const std::vector<ast::Declaration>& declarations, bool is_test) {
+  void items(const ast::Declarations& declarations, bool is_test) {
     for (const ast::Declaration& declaration : declarations) {
       const auto& node = declaration.node;
       if (const auto* phase = std::get_if<ast::PhaseDecl>(&node)) {
@@ -344,7 +344,7 @@ bool is_the_same_for_all_inputs(const Modules& modules, std::uint32_t module, as
 namespace {
 
 void collect_afters(const ast::File& file,
-                    const std::vector<ast::Declaration>& declarations,
+                    const ast::Declarations& declarations,
                     std::vector<WrittenAfter>& result) {
   for (const ast::Declaration& declaration : declarations) {
     if (const auto* phase = std::get_if<ast::PhaseDecl>(&declaration.node)) {

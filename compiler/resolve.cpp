@@ -32,7 +32,7 @@ void Resolver::all() {
   }
 }
 
-void Resolver::items(const std::vector<ast::Declaration>& declarations, bool is_local) {
+void Resolver::items(const ast::Declarations& declarations, bool is_local) {
   for (const ast::Declaration& item : declarations) {
     std::visit([&](const auto& node) { declaration(node, is_local); }, item.node);
   }

@@ -37,7 +37,7 @@ class Resolver {
 
  private:
   // --- declarations
-  void items(const std::vector<ast::Declaration>& declarations, bool is_local);
+  void items(const ast::Declarations& declarations, bool is_local);
   void declaration(const ast::Use&, bool) {}
   void declaration(const ast::InputDecl& node, bool) { top(node.default_value); }
   void declaration(const ast::LetDecl& node, bool is_local);

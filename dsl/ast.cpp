@@ -24,7 +24,7 @@ void File::splice(File&& later) {
     milestone.declarations += before;
     milestones.push_back(milestone);
   }
-  std::ranges::move(later.declarations, std::back_inserter(declarations));
+  declarations.splice(std::move(later.declarations));
   std::ranges::move(later.owned_texts, std::back_inserter(owned_texts));
   exprs.splice(std::move(later.exprs));
   string_parts.splice(std::move(later.string_parts));

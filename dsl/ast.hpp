@@ -16,6 +16,7 @@
 
 #include "dsl/chunked.hpp"
 #include "dsl/name.hpp"
+#include "dsl/runs.hpp"
 #include "dsl/source.hpp"
 
 namespace plan::ast {
@@ -218,7 +219,9 @@ struct StepDecl {
 
 struct Declaration;
 
-struct PhaseDecl { ExprId title; std::vector<ExprId> after; std::vector<Declaration> items; };
+struct Declaration;
+using Declarations = Runs<Declaration>;
+struct PhaseDecl { ExprId title; std::vector<ExprId> after; Declarations items; };
 
 enum class OnFailure : std::uint8_t { stop, go_on };
 struct ForDecl {
@@ -227,9 +230,9 @@ struct ForDecl {
   ExprId at_most;  // none: no bound; `one at a time` is the literal 1
   OnFailure on_failure = OnFailure::stop;
   std::vector<ExprId> after;
-  std::vector<Declaration> items;
+  Declarations items;
 };
-struct WhenDecl { ExprId condition; std::vector<Declaration> items; };
+struct WhenDecl { ExprId condition; Declarations items; };
 struct RequireDecl { ConditionClause condition; };  // also a use of a rule: `require r(…)`
 struct GoalDecl { ExprId condition; };
 struct AlwaysDecl { ExprId condition; };
@@ -324,7 +327,7 @@ struct File {
   std::optional<ExprId> plan_title;     // `plan "…"`
   std::vector<Identifier> module_path;  // `module std.systemd`
   Span header;
-  std::vector<Declaration> declarations;
+  Declarations declarations;
   std::vector<Milestone> milestones;
 
   // The arena.
@@ -341,8 +344,9 @@ struct File {
   Chunked<Clause> step_clauses;
 
   [[nodiscard]] const Expr& operator[](ExprId expr) const { return exprs[expr.index]; }
-  [[nodiscard]] Milestone milestone() const {
-    return {.declarations = static_cast<std::uint32_t>(declarations.size()),
+  // After so many declarations.
+  [[nodiscard]] Milestone milestone(std::size_t count) const {
+    return {.declarations = static_cast<std::uint32_t>(count),
             .exprs = static_cast<std::uint32_t>(exprs.size()),
             .string_parts = static_cast<std::uint32_t>(string_parts.size()),
             .texts = static_cast<std::uint32_t>(texts.size()),

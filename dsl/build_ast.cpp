@@ -14,7 +14,7 @@ namespace {
 using ast::ExprId;
 using Kind = TokenKind;
 
-std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& parts);
+ast::Declarations build_declarations(AstBuilder& builder, Parts& parts);
 
 // --- of plans
 
@@ -365,33 +365,36 @@ std::optional<ast::Declaration> build_declaration(AstBuilder& builder, std::uint
                           .node = std::move(*node)};
 }
 
-std::vector<ast::Declaration> build_declarations(AstBuilder& builder, Parts& parts) {
+// Calls made(count) after each.
+template <class Made>
+ast::Declarations build_each_declaration(AstBuilder& builder, Parts& parts, const Made& made) {
   std::vector<ast::Declaration> declarations;
   declarations.reserve(parts.nodes_left());
   for (; !parts.is_done(); parts.skip()) {
     while (parts.is_at_node()) {
       if (auto declaration = build_declaration(builder, parts.take_node())) {
         declarations.push_back(std::move(*declaration));
+        made(declarations.size());
       }
     }
   }
-  return declarations;
+  ast::Declarations result;
+  result.splice(std::move(declarations));
+  return result;
+}
+
+ast::Declarations build_declarations(AstBuilder& builder, Parts& parts) {
+  return build_each_declaration(builder, parts, [](std::size_t) {});
 }
 
 // Those of the file itself, with its milestones.
 void build_file(AstBuilder& builder, Parts& parts) {
   ast::File& file = builder.file;
-  file.declarations.reserve(parts.nodes_left());
-  for (; !parts.is_done(); parts.skip()) {
-    while (parts.is_at_node()) {
-      if (auto declaration = build_declaration(builder, parts.take_node())) {
-        file.declarations.push_back(std::move(*declaration));
-        if (file.declarations.size() % ast::Milestone::distance == 0) {
-          file.milestones.push_back(file.milestone());
-        }
-      }
+  file.declarations = build_each_declaration(builder, parts, [&](std::size_t count) {
+    if (count % ast::Milestone::distance == 0) {
+      file.milestones.push_back(file.milestone(count));
     }
-  }
+  });
 }
 
 void build_header(AstBuilder& builder, std::uint32_t index) {

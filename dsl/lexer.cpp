@@ -248,13 +248,10 @@ void Lexer::finish() {
 void Lexer::push(Kind kind, std::uint32_t begin, std::uint32_t end) {
   // Only strings and words of more than 16 MiB do not fit; they become several tokens.
   while (end - begin > Token::max_length) {
-    const Token token{.begin = base_ + begin, .length = Token::max_length, .kind = kind};
-    result.tokens.push_back(token);
+    result.tokens.push_back(Token::made_of(base_ + begin, Token::max_length, kind));
     begin += Token::max_length;
   }
-  Token token{.begin = base_ + begin, .length = 0, .kind = kind};
-  token.length = (end - begin) & Token::max_length;
-  result.tokens.push_back(token);
+  result.tokens.push_back(Token::made_of(base_ + begin, end - begin, kind));
 }
 
 void Lexer::whole_string(Kind kind, std::uint32_t begin, std::uint32_t end) {
@@ -558,7 +555,7 @@ void Lexer::stranger(std::uint32_t begin, std::uint32_t end) {
                   .is_safe = true});
 }
 
-TokenList lex(const SourcePart& source, Diagnostics& diagnostics) {
+TokenList lex(const SourcePart& source, Diagnostics& diagnostics, std::vector<Token> storage) {
   const std::string_view text = source.text;
   const std::uint32_t base = source.base;
   const std::size_t before = diagnostics.size();
@@ -577,11 +574,14 @@ TokenList lex(const SourcePart& source, Diagnostics& diagnostics) {
     Lexer lexer(text, base, diagnostics);
     lexer.forced = forced;
     lexer.result.error_offsets = std::move(offsets);
+    storage.clear();
+    lexer.result.tokens = std::move(storage);
     lexer.run();
     if (!lexer.lacks_brace || !lexer.suspect || attempt == max_attempts) {
       return std::move(lexer.result);
     }
     forced.push_back(*lexer.suspect);
+    storage = std::move(lexer.result.tokens);
   }
 }
 

@@ -30,6 +30,9 @@ struct TokenList {
 };
 
 // Codes: E0001, E0002, E0003, E0006, E0007, E0008, E0011, E0012. Linear in the size of the text.
-[[nodiscard]] TokenList lex(const SourcePart& source, Diagnostics& diagnostics);
+// The tokens stand in `storage`, whatever was there.
+[[nodiscard]] TokenList lex(const SourcePart& source,
+                            Diagnostics& diagnostics,
+                            std::vector<Token> storage = {});
 
 }  // namespace plan

@@ -17,8 +17,19 @@ namespace {
 // Large enough to be worth a thread's start, small enough for its tokens to stay in the cache.
 constexpr std::size_t part_size = 1U << 19U;
 
-ast::File parse_part(const SourcePart& source, std::size_t first_index, Diagnostics& diagnostics) {
-  return build_ast(parse(source, FileForm::declarations, diagnostics), diagnostics, first_index);
+// `storage`: the tree of an earlier part, whose memory is still in the cache; gets that of this
+// one.
+ast::File parse_part(const SourcePart& source,
+                     std::size_t first_index,
+                     Tree& storage,
+                     Diagnostics& diagnostics) {
+  storage = parse(source, FileForm::declarations, diagnostics, std::move(storage));
+  return build_ast(storage, diagnostics, first_index);
+}
+
+ast::File parse_whole(const SourcePart& source, Diagnostics& diagnostics) {
+  Tree storage;
+  return parse_part(source, 0, storage, diagnostics);
 }
 
 // Whether a line begins here that begins a declaration without a comment above it.
@@ -56,6 +67,9 @@ std::vector<SourcePart> parts_of(const SourcePart& whole) {
 ast::File parse_file(const SourceMap& sources, FileId file, Diagnostics& diagnostics) {
   const SourcePart whole = sources.whole(file);
   const std::vector<SourcePart> parts = parts_of(whole);
+  if (parts.size() == 1) {
+    return parse_whole(whole, diagnostics);
+  }
   std::vector<ast::File> files(parts.size());
   std::vector<Diagnostics> found(parts.size());
   // No array of a part has more elements than the text has bytes.
@@ -66,21 +80,14 @@ ast::File parse_file(const SourceMap& sources, FileId file, Diagnostics& diagnos
                            Chunked<ast::Expr>::chunk_size;
   };
   in_parallel(parts.size(), [&](std::size_t part) {
-    files[part] = parse_part(parts[part], first_index(part), found[part]);
+    thread_local Tree storage;
+    files[part] = parse_part(parts[part], first_index(part), storage, found[part]);
   });
   const auto is_right = [](const Diagnostics& each) { return each.size() == 0; };
-  if (parts.size() > 1 && !std::ranges::all_of(found, is_right)) {
-    return parse_part(whole, 0, diagnostics);
-  }
-  for (const Diagnostic& each : found.front().items()) {
-    diagnostics.append(each);
-  }
-  std::size_t declarations = 0;
-  for (const ast::File& each : files) {
-    declarations += each.declarations.size();
+  if (!std::ranges::all_of(found, is_right)) {
+    return parse_whole(whole, diagnostics);
   }
   ast::File result = std::move(files.front());
-  result.declarations.reserve(declarations);
   for (std::size_t part = 1; part < parts.size(); ++part) {
     result.splice(std::move(files[part]));
   }

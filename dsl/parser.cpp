@@ -154,13 +154,14 @@ void forward(grammar::TokenInput& in, std::uint32_t start, void* context) {
 
 }  // namespace
 
-Tree parse(const SourcePart& source, FileForm form, Diagnostics& diagnostics) {
-  TokenList list = lex(source, diagnostics);
+Tree parse(const SourcePart& source, FileForm form, Diagnostics& diagnostics, Tree storage) {
+  TokenList list = lex(source, diagnostics, std::move(storage.tokens));
   Tree tree{.file = source.file,
             .base = source.base,
             .text = source.text,
             .tokens = std::move(list.tokens),
-            .nodes = {}};
+            .nodes = std::move(storage.nodes)};
+  tree.nodes.clear();
   tree.nodes.reserve(tree.tokens.size() / 3 + 16);
   Reporter reporter(tree, std::move(list.error_offsets), diagnostics);
   grammar::TokenInput in(tree);

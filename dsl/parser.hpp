@@ -16,6 +16,10 @@ enum class FileForm : std::uint8_t {
 };
 
 // Lexes and parses. Codes: those of the lexer, E0006, E0007, E0011. Linear in the size of the text.
-[[nodiscard]] Tree parse(const SourcePart& source, FileForm form, Diagnostics& diagnostics);
+// The tree is made of the memory of `storage`, a tree that is not needed any more.
+[[nodiscard]] Tree parse(const SourcePart& source,
+                         FileForm form,
+                         Diagnostics& diagnostics,
+                         Tree storage = {});
 
 }  // namespace plan

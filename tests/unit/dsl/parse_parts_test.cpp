@@ -56,7 +56,7 @@ std::string shown(const ast::File& file, const ast::Expr& expr) {
   return text;
 }
 
-std::string shown(const ast::File& file, const std::vector<ast::Declaration>& declarations) {
+std::string shown(const ast::File& file, const ast::Declarations& declarations) {
   std::string text;
   for (const ast::Declaration& declaration : declarations) {
     text += fmt::format("declaration {}:{}-{} doc {}-{}\n", declaration.node.index(),
