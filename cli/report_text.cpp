@@ -121,6 +121,10 @@ std::string outcome_text(const Plan& plan, const Report& report, const Options& 
     case Outcome::refused:
       return "Refused: nothing was done.\n";
     case Outcome::interrupted:
+      if (options.command == Command::rollback && report.steps.empty()) {
+        return fmt::format("Stopped: nothing was taken back.\nGo on:     {}\n",
+                           command_line(options, "rollback"));
+      }
       if (report.run_id.empty()) {
         return fmt::format("Stopped: nothing was done.\nGo on:     {}\n",
                            command_line(options, "apply"));

@@ -191,7 +191,9 @@ void declare(Modules& modules, Module& module, Diagnostics& diagnostics) {
   const auto index = std::ranges::find_if(modules.modules,
                                           [&](const Module& other) { return &other == &module; }) -
                      modules.modules.begin();
-  module.steps.reserve(module.file.declarations.size());
+  const std::size_t count = module.file.declarations.size();
+  module.names.reserve(count);
+  module.steps.reserve(count);
   Declaring(static_cast<std::uint16_t>(index), module, diagnostics).all();
 }
 

@@ -3,6 +3,7 @@
 // look-up. Not iterable: its order would depend on what was interned first.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -37,6 +38,9 @@ class NameMap {
     ++size_;
     return {&cell.value, true};
   }
+
+  // Room for so many names in an empty map, so that it need not grow.
+  void reserve(std::size_t count) { cells_.assign(std::bit_ceil(2 * (count + 8)), Cell{}); }
 
  private:
   struct Cell {

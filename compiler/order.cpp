@@ -20,6 +20,9 @@
 // * The world as found is not known. A condition whose providers all come too late is left to it;
 //   prove.cpp makes it a preflight check or refuses it.
 
+#include <functional>
+#include <future>
+
 #include "compiler/prove.hpp"
 #include "compiler/prove/planner.hpp"
 
@@ -28,8 +31,11 @@ namespace plan {
 OrderFaults order(Plan& plan, Diagnostics& diagnostics) {
   plan.edges.clear();
   plan.topological.clear();
+  // What is written in a thread of its own, beside what steps mean.
+  std::future<Planner::WrittenOrder> written =
+      std::async(std::launch::async, Planner::written_order, std::cref(plan));
   Planner planner(plan, diagnostics);
-  planner.take_written_order();
+  planner.take(written.get());
   planner.link_single_providers();
   planner.link_chosen_providers();
   planner.resolve_threats();

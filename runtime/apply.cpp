@@ -33,10 +33,6 @@ bool is_nothing_to_do(const Session& session, const Preflight& seen) {
   return session.context.plan.goals.empty() ? seen.all_hold : seen.goals_hold;
 }
 
-bool is_interrupted(const World& world) {
-  return world.interrupted && world.interrupted() > 0;
-}
-
 bool is_confirmed(const RunOptions& options, const Destruction& destruction) {
   const auto& given = options.confirmed_destructions;
   return std::ranges::find(given, destruction.what) != given.end() ||
@@ -46,21 +42,6 @@ bool is_confirmed(const RunOptions& options, const Destruction& destruction) {
 // Asks before anything is changed; a no is in the report.
 bool is_agreed(Session& session) {
   const RunOptions& options = session.context.options;
-  const auto ask = [&](const Question& question, const std::string& agreement) {
-    const Answer answer = session.context.world.prompt.ask(question);
-    session.context.world.observer.on({.kind = RunEventKind::question,
-                                       .at = session.context.world.clock.wall(),
-                                       .text = question.text,
-                                       .detail = answer == Answer::yes ? "yes" : "no"});
-    if (answer != Answer::yes && !is_interrupted(session.context.world)) {
-      Diagnostic problem = diagnostic(Code::not_answered, Span{}, question.text);
-      for (const std::string& detail : question.details) {
-        problem.note(detail);
-      }
-      session.refuse(std::move(problem.help(agreement)));
-    }
-    return answer == Answer::yes;
-  };
   Question destroy{
       .text = "This destroys data. Go on?", .expected_word = "destroy", .covers_destruction = true};
   std::string confirmations;
@@ -72,7 +53,7 @@ bool is_agreed(Session& session) {
       confirmations += " `--confirm " + destruction.what + "`";
     }
   }
-  if (!destroy.details.empty() && !ask(destroy, "to agree beforehand, add" + confirmations)) {
+  if (!destroy.details.empty() && !session.is_agreed_to(destroy, "to agree beforehand, add" + confirmations)) {
     return false;
   }
   if (!options.assume_yes) {
@@ -86,7 +67,7 @@ bool is_agreed(Session& session) {
     }
     Question start{.text = session.report.is_resumed ? "Go on with the run?" : "Begin the run?"};
     start.details.push_back(std::to_string(open) + (open == 1 ? " step to do" : " steps to do"));
-    return ask(start, "to agree beforehand, add `--yes`");
+    return session.is_agreed_to(start, "to agree beforehand, add `--yes`");
   }
   return true;
 }
@@ -157,14 +138,14 @@ Report apply(const Plan& plan, World& world, const RunOptions& options) {
   if (!look(session, seen)) {
     return session.finish(Outcome::refused);
   }
-  if (is_interrupted(world)) {
+  if (session.is_interrupted()) {
     return session.finish(Outcome::interrupted);
   }
   if (is_nothing_to_do(session, seen)) {
     return session.finish(Outcome::nothing_to_do);
   }
   const bool is_begun = is_agreed(session);
-  if (is_interrupted(world)) {
+  if (session.is_interrupted()) {
     return session.finish(Outcome::interrupted);  // at a question: whatever the answer was
   }
   if (!is_begun) {

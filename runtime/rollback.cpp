@@ -114,15 +114,7 @@ bool is_agreed(Session& session, const std::vector<UndoItem>& items) {
     question.details.push_back("undo " + item.name + " with " +
                                session.context.plan.operations[step.undo_operation].name);
   }
-  if (session.context.world.prompt.ask(question) == Answer::yes) {
-    return true;
-  }
-  Diagnostic problem = diagnostic(Code::not_answered, Span{}, question.text);
-  for (const std::string& detail : question.details) {
-    problem.note(detail);
-  }
-  session.refuse(std::move(problem.help("to agree beforehand, add `--yes`")));
-  return false;
+  return session.is_agreed_to(question, "to agree beforehand, add `--yes`");
 }
 
 // What can still be taken back after some items could not be: all that none of them had to come
@@ -222,7 +214,11 @@ Report rollback(const Plan& plan, World& world, const RunOptions& options) {
     }
     return session.finish(Outcome::refused);
   }
-  if (!is_agreed(session, way.items)) {
+  const bool is_begun = is_agreed(session, way.items);
+  if (session.is_interrupted()) {
+    return session.finish(Outcome::interrupted);  // at the question: whatever the answer was
+  }
+  if (!is_begun) {
     return session.finish(Outcome::declined);
   }
   if (!session.begin("rollback")) {

@@ -109,6 +109,26 @@ void Session::refuse(Diagnostic problem) {
   report.diagnostics.append(std::move(problem));
 }
 
+bool Session::is_agreed_to(const Question& question, const std::string& help) {
+  const bool is_yes = context.world.prompt.ask(question) == Answer::yes;
+  context.world.observer.on({.kind = RunEventKind::question,
+                             .at = context.world.clock.wall(),
+                             .text = question.text,
+                             .detail = is_yes ? "yes" : "no"});
+  if (!is_yes && !is_interrupted()) {
+    Diagnostic problem = diagnostic(Code::not_answered, Span{}, question.text);
+    for (const std::string& detail : question.details) {
+      problem.note(detail);
+    }
+    refuse(std::move(problem.help(help)));
+  }
+  return is_yes;
+}
+
+bool Session::is_interrupted() const {
+  return context.world.interrupted && context.world.interrupted() > 0;
+}
+
 Report Session::finish(Outcome outcome) {
   report.outcome = outcome;
   if (report.run_id.empty() && report.is_resumed) {

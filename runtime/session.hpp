@@ -33,6 +33,10 @@ struct Session {
   [[nodiscard]] bool begin(std::string_view command);
   void end(std::string_view command, Outcome outcome);
   void refuse(Diagnostic problem);
+  // Asks before anything is changed. A no is in the report, with `help`; a stop is not.
+  [[nodiscard]] bool is_agreed_to(const Question& question, const std::string& help);
+  // Whether the run has been asked to stop.
+  [[nodiscard]] bool is_interrupted() const;
   // Ends the report.
   [[nodiscard]] Report finish(Outcome outcome);
   [[nodiscard]] std::string plan_digest() const;

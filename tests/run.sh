@@ -79,13 +79,18 @@ run_fast_tests() {
 # live_result PASS|FAIL WHAT: for the lanes, which run beside this shell; it counts what they have noted.
 live_result() { echo "$1 $2" | tee -a "$logs/results"; }
 
-run_live_test() {
-    local name=$1 began=$SECONDS status=0 line
-    # Waited for rather than called, so that a signal to us is acted upon at once.
-    timeout --kill-after=30 "$(limit_of "$name")" "tests/live/$name.sh" >"$logs/$name.log" 2>&1 &
+# Waited for rather than called, so that a signal to us is acted upon at once. Sets status.
+run_logged() {
+    status=0
+    timeout --kill-after=30 "$(limit_of "$1")" "$2" >"$logs/$1.log" 2>&1 &
     live_test=$!
     wait "$live_test" || status=$?
     live_test=
+}
+
+run_live_test() {
+    local name=$1 began=$SECONDS status line
+    run_logged "$name" "tests/live/$name.sh"
     while read -r line; do
         live_result "${line%% *}" "$name: ${line#* }"
     done < <(grep -E '^(PASS|FAIL) ' "$logs/$name.log")
@@ -98,11 +103,25 @@ run_live_test() {
     echo "     $name took $((SECONDS - began)) s"
 }
 
+# The bed's own test comes first in one of the beds.
+run_selftest() {
+    local began=$SECONDS status
+    run_logged selftest tests/testbed/selftest.sh
+    if ((status == 0)); then
+        live_result PASS "testbed: $(tail -n 1 "$logs/selftest.log")"
+    else
+        live_result FAIL "testbed: $(tail -n 1 "$logs/selftest.log")"
+        sed 's/^/     | /' "$logs/selftest.log"
+    fi
+    echo "     selftest took $((SECONDS - began)) s"
+}
+
 # run_lane BED TEST...: those of the tests, in the bed, that no other lane has begun.
 run_lane() {
     local test
     export TESTBED_WORK=$1
     trap '[[ -z ${live_test:-} ]] || kill "$live_test"; exit 143' TERM
+    [[ $1 != "${beds[0]}" ]] || run_selftest
     for test in "${@:2}"; do
         ! mkdir "$logs/$test.begun" 2>/dev/null || run_live_test "$test"
     done
@@ -113,12 +132,6 @@ run_live_tests() {
     for bed in "${beds[@]}"; do TESTBED_WORK=$bed tests/testbed/down.sh; done
     wait "$image_build" || cat "$logs/image.log"
     image_build=
-    if TESTBED_WORK=${beds[0]} tests/testbed/selftest.sh >"$logs/selftest.log" 2>&1; then
-        result PASS "testbed: $(tail -n 1 "$logs/selftest.log")"
-    else
-        result FAIL "testbed: $(tail -n 1 "$logs/selftest.log")"
-        cat "$logs/selftest.log"
-    fi
     # The longest first, so that the lanes end at about the same time.
     for test in kill_anywhere faults bad_input tests/live/*.sh; do
         test=$(basename "$test" .sh)

@@ -74,40 +74,59 @@ bool Planner::insert(const Edge& new_edge) {
   return true;
 }
 
-void Planner::take_written_order() {
-  for (std::uint32_t index = 0; index < plan_.steps.size(); ++index) {
-    const Step& step = plan_.steps[index];
+Planner::WrittenOrder Planner::written_order(const Plan& plan) {
+  const Loops loops(plan);
+  WrittenOrder result{.edges = {}, .graph = DependencyGraph(plan.steps.size())};
+  std::vector<Edge>& edges = result.edges;
+  const auto add_loop_edge = [&](StepId from, StepId to, const Loop& loop) {
+    edges.push_back(
+        {.from = from, .to = to, .reason = EdgeReason::loop, .variable = {}, .span = loop.span});
+  };
+  for (std::uint32_t index = 0; index < plan.steps.size(); ++index) {
+    const StepId id{index};
+    const Step& step = plan.steps[index];
+    const bool may_use_outputs = std::ranges::any_of(
+        step.arguments, [](const Value& value) { return value.as<Deferred>() != nullptr; });
+    if (may_use_outputs && !step.after.empty()) {
+      result.data_edges.emplace_back(id, edges.size());
+    }
+    for (const StepId earlier : step.after) {
+      const auto [before, after] = loops.attach(earlier, id);
+      edges.push_back({.from = before,
+                       .to = after,
+                       .reason = EdgeReason::written,
+                       .variable = {},
+                       .span = step.span});
+    }
+    if (loops.of(id) != UINT32_MAX) {
+      const Loop& loop = plan.loops[loops.of(id)];
+      add_loop_edge(loop.begin, id, loop);
+      add_loop_edge(id, loop.end, loop);
+    }
+  }
+  for (const Loop& loop : plan.loops) {
+    add_loop_edge(loop.begin, loop.end, loop);
+  }
+  for (const Edge& written : edges) {
+    result.graph.add(written.from.index, written.to.index);
+  }
+  result.is_acyclic = result.graph.sort();
+  return result;
+}
+
+void Planner::take(WrittenOrder written) {
+  edges_ = std::move(written.edges);
+  graph_ = std::move(written.graph);
+  for (const auto& [id, first] : written.data_edges) {
+    const Step& step = plan_.steps[id.index];
     const std::vector<StepId> sources = data_sources(terms_, terms_, step);
-    for (const StepId before : step.after) {
-      const bool is_data = std::ranges::find(sources, before) != sources.end();
-      edges_.push_back(edge(before, StepId{index}, is_data ? EdgeReason::data : EdgeReason::written,
-                            {}, step.span));
-    }
-    if (loops_.of(StepId{index}) != UINT32_MAX) {
-      const Loop& loop = plan_.loops[loops_.of(StepId{index})];
-      edges_.push_back({.from = loop.begin,
-                        .to = StepId{index},
-                        .reason = EdgeReason::loop,
-                        .variable = {},
-                        .span = loop.span});
-      edges_.push_back({.from = StepId{index},
-                        .to = loop.end,
-                        .reason = EdgeReason::loop,
-                        .variable = {},
-                        .span = loop.span});
+    for (std::size_t index = 0; index < step.after.size(); ++index) {
+      if (std::ranges::find(sources, step.after[index]) != sources.end()) {
+        edges_[first + index].reason = EdgeReason::data;
+      }
     }
   }
-  for (const Loop& loop : plan_.loops) {
-    edges_.push_back({.from = loop.begin,
-                      .to = loop.end,
-                      .reason = EdgeReason::loop,
-                      .variable = {},
-                      .span = loop.span});
-  }
-  for (const Edge& written : edges_) {
-    graph_.add(written.from.index, written.to.index);
-  }
-  if (!graph_.sort()) {
+  if (!written.is_acyclic) {
     leave_out_cycles();
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "compiler/graph.hpp"
@@ -20,8 +21,17 @@ class Planner {
  public:
   Planner(Plan& plan, Diagnostics& diagnostics);
 
-  // `after`, data, loops. Cycles in that alone are reported and left out of the order.
-  void take_written_order();
+  // `after`, data, loops: the order that is written, which does not depend on what steps mean.
+  struct WrittenOrder {
+    std::vector<Edge> edges;
+    DependencyGraph graph;
+    bool is_acyclic = false;
+    // Steps that may use outputs of others, with the first of their edges: one for each `after`.
+    std::vector<std::pair<StepId, std::size_t>> data_edges{};
+  };
+  [[nodiscard]] static WrittenOrder written_order(const Plan& plan);
+  // To be called first. Cycles in it are reported and left out of the order.
+  void take(WrittenOrder written);
   // Conditions with one possible provider, all at once; then what is left of cycles.
   void link_single_providers();
   // Conditions with several providers, as the order so far allows.

@@ -51,23 +51,60 @@ bool depends_on_unknown(const Proof& proof, TermId value) {
   return result;
 }
 
+// Those who make it true, before the wait or beside it, but run under a condition only.
+std::vector<StepId> conditional_providers(Proof& proof, TermId part, StepId wait) {
+  std::vector<StepId> result;
+  for (const VariableId variable : proof.variables_of(part)) {
+    for (const std::uint32_t index : proof.effects.of(variable)) {
+      const StepId writer = proof.effects.all()[index].step;
+      const auto found =
+          bearing(proof.terms, part, proof.effects.of(writer), proof.found, proof.unknowns);
+      if (writer != wait && proof.plan.steps[writer.index].when && found &&
+          found->bearing == Bearing::provides && !proof.is_before(wait, writer)) {
+        result.push_back(writer);
+      }
+    }
+  }
+  return result;
+}
+
 void report(Proof& proof, StepId step, const Condition& clause, TermId part) {
+  const std::vector<StepId> may_run = conditional_providers(proof, part, step);
   Diagnostic& diagnostic = proof.diagnostics.report<Code::endless_wait>(
-      proof.plan.steps[step.index].span, proof.name(step), proof.text(clause));
+      proof.plan.steps[step.index].span, proof.name(step),
+      may_run.empty() ? "can never" : "may never", proof.text(clause));
   diagnostic.at_primary(fmt::format("waits for `{}`", proof.text(clause)));
   diagnostic.label(clause.span, "what it needs in order to end");
   const bool has_provider = explain_failure(proof, part, step, diagnostic);
   // What makes it true has to come before the wait, not before what spoils it.
   diagnostic.helps.clear();
-  if (has_provider) {
+  for (const StepId other : may_run) {
+    const Step& made = proof.plan.steps[other.index];
+    diagnostic.label(made.when->span,
+                     fmt::format("`{}` would make it true, but runs only when `{}`", made.name,
+                                 proof.text(*made.when)));
+  }
+  if (!may_run.empty()) {
+    diagnostic.help(
+        fmt::format("let `{}` wait under the same condition, or let another step make "
+                    "it true in the other case",
+                    proof.name(step)));
+  } else if (has_provider) {
     diagnostic.help(fmt::format("let `{}` come after the step that makes it true, or run beside it",
                                 proof.name(step)));
   } else {
     diagnostic.help(fmt::format("add a step that ensures `{}`", proof.text(clause)));
   }
+  for (Moment& moment : diagnostic.schedule.moments) {
+    if (std::ranges::find(may_run, StepId{moment.node}) != may_run.end()) {
+      moment.then = "does not run";
+    }
+  }
   add_to_last(diagnostic.schedule, "waits");
   diagnostic.schedule.violated =
-      fmt::format("`{}` never holds: nothing that may run now makes it true", proof.text(clause));
+      fmt::format("`{}` never holds: {}", proof.text(clause),
+                  may_run.empty() ? "nothing that may run now makes it true"
+                                  : fmt::format("`{}` need not run", proof.name(may_run.front())));
 }
 
 // The conditions under which those run who write what `part` speaks of.
@@ -361,8 +398,8 @@ void check_waits_beside(Proof& proof) {
     const Step& step = proof.plan.steps[wait.step.index];
     const Condition& clause = step.awaits[wait.clause];
     if (diagnostic == nullptr) {
-      diagnostic =
-          &proof.diagnostics.report<Code::endless_wait>(step.span, step.name, proof.text(clause));
+      diagnostic = &proof.diagnostics.report<Code::endless_wait>(step.span, step.name, "can never",
+                                                                 proof.text(clause));
       diagnostic->at_primary(fmt::format("waits for `{}`", proof.text(clause)));
     }
     diagnostic->label(clause.span, fmt::format("`{}` needs it in order to end", step.name));

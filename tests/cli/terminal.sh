@@ -65,6 +65,11 @@ rm -f "$work"/asked.*
 on_terminal /dev/null '\003' "$plan apply $work/asking.plan"
 [ "$status" = 130 ] && [ ! -e "$work/asked.first" ] || fail "Ctrl-C at the first question begins nothing: $status"
 holds "$out" "Stopped: nothing was done." "Ctrl-C at the first question begins nothing"
+"$plan" apply "$work/asking.plan" --yes --approve agreed >/dev/null 2>&1
+on_terminal /dev/null '\003' "$plan rollback $work/asking.plan"
+[ "$status" = 130 ] && [ -e "$work/asked.first" ] || fail "Ctrl-C at the question of a rollback takes nothing back: $status"
+holds "$out" "Stopped: nothing was taken back." "Ctrl-C at the question of a rollback"
+"$plan" rollback "$work/asking.plan" --yes >/dev/null 2>&1
 on_terminal /dev/null 'n\n' "TERM=dumb NO_COLOR=1 $plan apply $work/asking.plan"
 [ "$status" = 5 ] || fail "no at the first question: $status"
 lacks "$out" $'\x1b' "a dumb terminal gets no escapes"

@@ -464,7 +464,7 @@ TEST_CASE("who makes true what is waited for has to run whenever the wait does")
   SECTION("it may be left out") {
     builder[open_again].when = builder.holds(mood);
     CHECK(said(builder.plan) ==
-          Texts{"E0405 the wait `wait` can never end: it needs `open.value`"});
+          Texts{"E0405 the wait `wait` may never end: it needs `open.value`"});
   }
   SECTION("they run in the same case") {
     builder[open_again].when = builder.holds(mood);
