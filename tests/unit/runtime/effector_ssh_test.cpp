@@ -38,7 +38,7 @@ class Sshd {
     REQUIRE(::mkdtemp(path_.data()) != nullptr);
     port_ = 40'000 + static_cast<int>(::getpid() % 20'000);
     for (const char* key : {"/host", "/user"}) {
-      run({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path_ + key});
+      run({"sh", "-c", "exec ssh-keygen -q -t ed25519 -N '' -f \"$0\"", path_ + key});
     }
     std::filesystem::copy_file(path_ + "/user.pub", path_ + "/authorized");
     std::ofstream(path_ + "/sshd_config")
