@@ -53,7 +53,8 @@ bool is_agreed(Session& session) {
       confirmations += " `--confirm " + destruction.what + "`";
     }
   }
-  if (!destroy.details.empty() && !session.is_agreed_to(destroy, "to agree beforehand, add" + confirmations)) {
+  if (!destroy.details.empty() &&
+      !session.is_agreed_to(destroy, "to agree beforehand, add" + confirmations)) {
     return false;
   }
   if (!options.assume_yes) {
