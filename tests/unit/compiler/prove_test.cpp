@@ -503,30 +503,39 @@ TEST_CASE("a copy of what is false does not end a wait") {
   }
 }
 
-TEST_CASE("a wait needs who makes it true to end, wherever it stands in the plan") {
+TEST_CASE("of those beside a wait counts what they leave behind in each case") {
   PlanBuilder builder;
-  const VariableId left = builder.variable("left");
-  const VariableId right = builder.variable("right");
-  const StepId clear = builder.step("clear");
-  builder.ensures(clear, left, false);
-  builder.ensures(clear, right, false);
-  // Each makes true what the one behind the other waits for. The one that stands first in the plan
-  // has set its state before the execution comes to the wait.
-  const StepId set_left = builder.step("set_left");
-  const StepId wait_left = builder.step("wait_left");
-  const StepId set_right = builder.step("set_right");
-  builder.ensures(set_left, left);
-  builder.awaits(set_left, right);
-  builder.awaits(wait_left, left);
-  builder.ensures(set_right, right);
-  for (const StepId step : {set_left, wait_left, set_right}) {
-    builder.after(step, clear);
+  const VariableId open = builder.variable("open");
+  const VariableId mood = builder.variable("mood");
+  const VariableId gate = builder.variable("gate");
+  const StepId close = builder.step("close");
+  const StepId one = builder.step("one");
+  const StepId two = builder.step("two");
+  const StepId wait = builder.step("wait");
+  builder.ensures(close, open, false);
+  builder.ensures(close, gate, false);
+  builder.ensures(one, open);
+  builder.ensures(two, open);
+  builder.awaits(wait, open);
+  // Two, so that none of them is put before the wait.
+  for (const StepId step : {one, two, wait}) {
+    builder.after(step, close);
   }
-  SECTION("one of them can end") {
-    CHECK(said(builder.plan) == Texts{});
+  builder[one].when = builder.holds(mood);
+  SECTION("both may be left out") {
+    builder[two].when = builder.holds(mood);
+    builder.after(two, one);
+    CHECK(said(builder.plan) ==
+          Texts{"E0405 the wait `wait` may never end: it needs `open.value`"});
   }
-  SECTION("none can") {
-    builder.after(set_right, wait_left);
+  SECTION("one of them runs, but comes behind the wait by another wait") {
+    builder[two].when = builder.holds(mood, false);
+    builder.awaits(one, gate);
+    for (const char* name : {"set_gate", "set_gate_again"}) {
+      const StepId set = builder.step(name);
+      builder.ensures(set, gate);
+      builder.after(set, name == std::string("set_gate") ? wait : StepId{set.index - 1});
+    }
     CHECK(said(builder.plan).size() == 1);
     CHECK(said(builder.plan).front().starts_with("E0405"));
   }
