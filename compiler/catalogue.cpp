@@ -297,7 +297,7 @@ void Reader::check_names() {
         check_name(block.other, block.line);
       }
     }
-    for (const Need& need : component.needs) {
+    for (const Dependence& need : component.needs) {
       check_name(need.other, need.line);
     }
     for (const Skew& skew : component.skews) {

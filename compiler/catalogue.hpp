@@ -52,7 +52,7 @@ struct UpgradeBlock {
 };
 
 // These releases run with those of another component only.
-struct Need {
+struct Dependence {
   ReleaseRange releases;
   std::string other;
   ReleaseRange needed;
@@ -87,7 +87,7 @@ struct Component {
   bool latest_in_major = false;
   std::vector<UpgradeStop> stops;
   std::vector<UpgradeBlock> blocks;
-  std::vector<Need> needs;
+  std::vector<Dependence> needs;
   std::vector<Skew> skews;
 };
 

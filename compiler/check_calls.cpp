@@ -82,7 +82,7 @@ std::uint32_t Checker::of(const ast::Call& node, ast::ExprId id, std::uint32_t) 
   if (callee.kind == SymbolKind::function && callee.module == Modules::native) {
     type = native_call(node, callee, *found);
   } else {
-    arguments(node, callee.kind == SymbolKind::operation ? "" : "", found->formals);
+    arguments(node, found->formals);
     if (callee.kind == SymbolKind::function) {
       traits_ |= function(callee.module, callee.index, span(id));
     } else if (callee.kind == SymbolKind::rule) {
@@ -122,7 +122,7 @@ void Checker::not_callable(const ast::Call& node, Symbol symbol) {
   }
 }
 
-void Checker::arguments(const ast::Call& node, std::string_view, std::span<const Formal> formals) {
+void Checker::arguments(const ast::Call& node, std::span<const Formal> formals) {
   const ast::File& file = module().file;
   std::vector<ast::ExprId> matched = std::move(matched_);
   match_arguments(file, node.arguments, formals, matched);

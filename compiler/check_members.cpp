@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -125,37 +126,32 @@ std::uint32_t Checker::of(const ast::Member& node, ast::ExprId id, std::uint32_t
 // A field or state of a value.
 std::uint32_t Checker::member_of(const ast::Member& node, ast::ExprId id, std::uint32_t base) {
   const Type type = types_[base];
+  const std::string_view name = node.field.text();
   std::vector<std::string_view> candidates;
-  const auto look_up = [&](const auto& names, const auto& name_of) -> std::uint32_t {
-    for (std::uint32_t index = 0; index < names.size(); ++index) {
-      candidates.push_back(name_of(names[index]));
-      if (candidates.back() == node.field.text()) {
-        return index;
-      }
-    }
-    return UINT32_MAX;
-  };
-  const auto itself = [](const std::string& name) -> std::string_view { return name; };
   if (type.kind == TypeKind::resource) {
     const ResourceType& resource = plan_.resource_types[type.detail];
-    const std::uint32_t field = look_up(resource.field_names, itself);
-    if (field != UINT32_MAX) {
-      set(id, {SymbolKind::field, 0, field});
-      return resource.field_types[field];
+    const auto field = std::ranges::find(resource.field_names, name);
+    if (field != resource.field_names.end()) {
+      const auto index = static_cast<std::uint32_t>(field - resource.field_names.begin());
+      set(id, {SymbolKind::field, 0, index});
+      return resource.field_types[index];
     }
-    const std::uint32_t attribute = look_up(
-        resource.attributes, [](const Attribute& of) -> std::string_view { return of.name; });
-    if (attribute != UINT32_MAX) {
-      set(id, {SymbolKind::attribute, 0, attribute});
+    const auto attribute = std::ranges::find(resource.attributes, name, &Attribute::name);
+    if (attribute != resource.attributes.end()) {
+      set(id, {SymbolKind::attribute, 0,
+               static_cast<std::uint32_t>(attribute - resource.attributes.begin())});
       traits_ |= Traits::reads_state;
-      return resource.attributes[attribute].type;
+      return attribute->type;
     }
+    candidates.assign(resource.field_names.begin(), resource.field_names.end());
+    std::ranges::transform(resource.attributes, std::back_inserter(candidates), &Attribute::name);
   } else if (type.kind == TypeKind::record) {
     const RecordType& record = plan_.record_types[type.detail];
-    const std::uint32_t field = look_up(record.field_names, itself);
-    if (field != UINT32_MAX) {
-      return record.field_types[field];
+    const auto field = std::ranges::find(record.field_names, name);
+    if (field != record.field_names.end()) {
+      return record.field_types[static_cast<std::size_t>(field - record.field_names.begin())];
     }
+    candidates.assign(record.field_names.begin(), record.field_names.end());
   } else if (type.kind == TypeKind::json || type.kind == TypeKind::any) {
     return base;
   }

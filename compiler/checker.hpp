@@ -133,7 +133,7 @@ class Checker {
   // --- check_calls.cpp
   std::uint32_t of(const ast::Call& node, ast::ExprId id, std::uint32_t hint);
   std::uint32_t native_call(const ast::Call& node, Symbol symbol, const Signature& signature);
-  void arguments(const ast::Call& node, std::string_view name, std::span<const Formal> formals);
+  void arguments(const ast::Call& node, std::span<const Formal> formals);
   void check_names(const ast::Call& node, std::string_view name, std::span<const Formal> formals);
   const Signature* signature(Symbol symbol) const;
   std::string name_of(Symbol symbol) const;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -132,9 +133,10 @@ CompileResult passes(SourceMap& sources,
   if (diagnostics.has_errors()) {
     return result;
   }
+  PlanDigest digest(plan);
+  std::future<void> steps_read = std::async(std::launch::async, [&digest] { digest.read_steps(); });
   OrderFaults faults = order(plan, diagnostics);
   give_back_memory(plan);
-  PlanDigest digest(plan);
   const std::array<std::function<void()>, 2> last = {
       [&] {
         if (options.wants_certificate) {
@@ -143,7 +145,10 @@ CompileResult passes(SourceMap& sources,
           prove(plan, diagnostics, std::move(faults));
         }
       },
-      [&] { digest.read_ordered(); }};
+      [&] {
+        steps_read.get();
+        digest.read_order();
+      }};
   in_parallel(last.size(), [&](std::size_t index) { last.at(index)(); });
   hide_consequences(diagnostics);
   if (diagnostics.has_errors()) {

@@ -192,7 +192,6 @@ void declare(Modules& modules, Module& module, Diagnostics& diagnostics) {
                                           [&](const Module& other) { return &other == &module; }) -
                      modules.modules.begin();
   const std::size_t count = module.file.declarations.size();
-  module.names.reserve(count);
   module.steps.reserve(count);
   Declaring(static_cast<std::uint16_t>(index), module, diagnostics).all();
 }

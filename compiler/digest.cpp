@@ -104,8 +104,8 @@ class Meaning {
     return out_.take();
   }
 
-  // All but what prove() finds out, which comes last.
-  void plan_as_ordered() {
+  // First.
+  void inputs_and_steps() {
     out_.text("plan 1");
     inputs();
     out_.number(plan_.steps.size());
@@ -114,9 +114,38 @@ class Meaning {
       step(each);
       out_.number(each.loop + std::uint64_t{1});
     }
-    order();
   }
 
+  // Second: the arrows without their reasons, each once.
+  void order() {
+    std::vector<std::pair<StepId, StepId>> arrows;
+    arrows.reserve(plan_.edges.size());
+    for (const Edge& edge : plan_.edges) {
+      arrows.emplace_back(edge.from, edge.to);
+    }
+    // Most often they are in order already.
+    if (!std::ranges::is_sorted(arrows)) {
+      std::ranges::sort(arrows);
+    }
+    const auto repeated = std::ranges::unique(arrows);
+    arrows.erase(repeated.begin(), repeated.end());
+    list(arrows, [&](const auto& arrow) {
+      out_.number(arrow.first.index);
+      out_.number(arrow.second.index);
+    });
+    list(plan_.loops, [&](const Loop& loop) {
+      resource(loop.element);
+      resource(loop.owner);
+      out_.number(loop.query);
+      out_.number(loop.at_most);
+      out_.number(loop.stops_on_failure ? 1 : 0);
+      out_.number(loop.begin.index);
+      out_.number(loop.end.index);
+      out_.number(loop.parent + std::uint64_t{1});
+    });
+  }
+
+  // Last: what prove() finds out, and the rest.
   Digest of_plan() {
     list(plan_.point_of_no_return, [&](StepId id) { out_.number(id.index); });
     list(plan_.preflight_requirements, [&](const auto& requirement) {
@@ -151,31 +180,6 @@ class Meaning {
       out_.text(input.name);
       type(input.type);
       out_.number(input.is_secret ? 1 : 0);
-    });
-  }
-
-  // The arrows without their reasons, each once.
-  void order() {
-    std::vector<std::pair<StepId, StepId>> arrows;
-    for (const Edge& edge : plan_.edges) {
-      arrows.emplace_back(edge.from, edge.to);
-    }
-    std::ranges::sort(arrows);
-    const auto repeated = std::ranges::unique(arrows);
-    arrows.erase(repeated.begin(), repeated.end());
-    list(arrows, [&](const auto& arrow) {
-      out_.number(arrow.first.index);
-      out_.number(arrow.second.index);
-    });
-    list(plan_.loops, [&](const Loop& loop) {
-      resource(loop.element);
-      resource(loop.owner);
-      out_.number(loop.query);
-      out_.number(loop.at_most);
-      out_.number(loop.stops_on_failure ? 1 : 0);
-      out_.number(loop.begin.index);
-      out_.number(loop.end.index);
-      out_.number(loop.parent + std::uint64_t{1});
     });
   }
 
@@ -492,8 +496,12 @@ struct PlanDigest::State {
 PlanDigest::PlanDigest(const Plan& plan) : state_(std::make_unique<State>(plan)) {}
 PlanDigest::~PlanDigest() = default;
 
-void PlanDigest::read_ordered() {
-  state_->meaning.plan_as_ordered();
+void PlanDigest::read_steps() {
+  state_->meaning.inputs_and_steps();
+}
+
+void PlanDigest::read_order() {
+  state_->meaning.order();
 }
 
 Digest PlanDigest::of_proven() {
@@ -502,7 +510,8 @@ Digest PlanDigest::of_proven() {
 
 Digest digest(const Plan& plan) {
   PlanDigest digest(plan);
-  digest.read_ordered();
+  digest.read_steps();
+  digest.read_order();
   return digest.of_proven();
 }
 

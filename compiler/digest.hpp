@@ -25,16 +25,19 @@ using Digest = std::array<std::uint8_t, 32>;
 // SHA-256 of the meaning: names, formatting, comments and places do not count where they do not
 // matter when the plan runs.
 [[nodiscard]] Digest digest(const Plan& plan);
-// The same in two parts: what order() has made can be read beside prove().
+// The same in three parts, each of which needs no more of the plan than is said: what steps mean
+// can be read beside order(), and their order beside prove().
 class PlanDigest {
  public:
   explicit PlanDigest(const Plan& plan);
   ~PlanDigest();
   PlanDigest(const PlanDigest&) = delete;
   PlanDigest& operator=(const PlanDigest&) = delete;
-  // First, of an ordered plan.
-  void read_ordered();
-  // Then, once, of the proven one.
+  // First, of an elaborated plan.
+  void read_steps();
+  // Then, of an ordered one.
+  void read_order();
+  // Last, once, of the proven one.
   [[nodiscard]] Digest of_proven();
 
  private:

@@ -11,6 +11,8 @@
 #include <boost/graph/compressed_sparse_row_graph.hpp>
 #include <boost/graph/strong_components.hpp>
 
+#include "compiler/plan.hpp"
+
 namespace plan {
 
 namespace {
@@ -63,6 +65,7 @@ DependencyGraph::DependencyGraph(std::size_t node_count)
       seen_backward_(node_count) {}
 
 void DependencyGraph::add(std::uint32_t from, std::uint32_t to) {
+  is_by_number_ = false;
   const auto edge = static_cast<std::uint32_t>(to_.size());
   from_.push_back(from);
   to_.push_back(to);
@@ -73,7 +76,7 @@ void DependencyGraph::add(std::uint32_t from, std::uint32_t to) {
 }
 
 bool DependencyGraph::sort() {
-  if (node_count() == 0) {
+  if (node_count() == 0 || is_by_number_) {
     return true;
   }
   std::vector<std::uint32_t> waiting(node_count());
@@ -99,7 +102,8 @@ bool DependencyGraph::sort() {
       }
     });
   }
-  return order_.size() == node_count();
+  is_by_number_ = order_.size() == node_count();
+  return is_by_number_;
 }
 
 bool DependencyGraph::insert(std::uint32_t from, std::uint32_t to) {
@@ -376,6 +380,15 @@ std::vector<std::uint32_t> DependencyGraph::critical_path(
   }
   std::ranges::reverse(path);
   return path;
+}
+
+DependencyGraph graph_of(const Plan& plan) {
+  DependencyGraph graph(plan.steps.size());
+  for (const Edge& edge : plan.edges) {
+    graph.add(edge.from.index, edge.to.index);
+  }
+  graph.sort();
+  return graph;
 }
 
 }  // namespace plan

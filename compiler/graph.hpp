@@ -11,6 +11,8 @@
 
 namespace plan {
 
+struct Plan;
+
 class DependencyGraph {
  public:
   explicit DependencyGraph(std::size_t node_count);
@@ -21,6 +23,7 @@ class DependencyGraph {
   // Adds an edge without looking at the order; sort() must be called before the next question.
   void add(std::uint32_t from, std::uint32_t to);
   // Finds the topological order, by number where free. False, and no order, if there is a cycle.
+  // Costs nothing if that is the order already.
   bool sort();
   // Adds an edge to a sorted graph and keeps it sorted (but not by number any more). Returns false
   // and adds nothing if there is a path back. Cost: the part of the order between the two.
@@ -76,10 +79,14 @@ class DependencyGraph {
   std::vector<std::uint32_t> next_out_, next_in_;  // next edge of the same node
   std::vector<std::uint32_t> from_, to_;           // of an edge
   std::vector<std::uint32_t> order_, position_;
+  bool is_by_number_ = false;  // the order is what sort() makes of the edges that there are
   // Marks of searches: a node is seen when its mark is the current stamp.
   mutable std::vector<std::uint32_t> seen_forward_, seen_backward_;
   mutable std::uint32_t stamp_ = 0;
   mutable std::vector<std::uint32_t> forward_, backward_;
 };
+
+// The steps with Plan::edges between them, sorted.
+[[nodiscard]] DependencyGraph graph_of(const Plan& plan);
 
 }  // namespace plan

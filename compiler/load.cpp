@@ -125,8 +125,7 @@ std::uint32_t Loading::add(std::string path, std::string name, std::string text)
   module.path = path;
   add_uses(module);
   stack_.pop_back();
-  const auto index = static_cast<std::uint32_t>(modules_.modules.size());
-  modules_.modules.push_back(std::move(module));
+  const std::uint32_t index = modules_.add(std::move(module));
   by_path_[path] = index;
   return index;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "compiler/name_map.hpp"
@@ -144,13 +145,19 @@ struct Module {
 
 // Used modules stand before their users; `entry` is the last, `native` the first.
 struct Modules {
-  std::deque<Module> modules;
+  std::deque<Module> modules;     // where they stand,
+  std::vector<Module*> by_index;  // and where each of them does: asked for at every expression
   static constexpr std::uint32_t native = 0;
+  // Returns its index.
+  std::uint32_t add(Module module) {
+    by_index.push_back(&modules.emplace_back(std::move(module)));
+    return entry();
+  }
   [[nodiscard]] std::uint32_t entry() const {
     return static_cast<std::uint32_t>(modules.size()) - 1;
   }
-  [[nodiscard]] Module& operator[](std::uint32_t index) { return modules[index]; }
-  [[nodiscard]] const Module& operator[](std::uint32_t index) const { return modules[index]; }
+  [[nodiscard]] Module& operator[](std::uint32_t index) { return *by_index[index]; }
+  [[nodiscard]] const Module& operator[](std::uint32_t index) const { return *by_index[index]; }
 };
 
 // "Move the database" → "move_the_database": how `after` refers to a phase.

@@ -210,7 +210,7 @@ void Judge::blocks(const Change& change) {
 void Judge::needs(std::size_t index) {
   const Component& component = catalogue_.components[index];
   const std::string& version = component.releases[to_[index]];
-  for (const Need& need : component.needs) {
+  for (const Dependence& need : component.needs) {
     if (!contains(need.releases, version) || contains(need.needed, other(need.other, to_))) {
       continue;
     }

@@ -33,21 +33,44 @@ class Parts {
   Parts& operator=(const Parts&) = delete;
 
   [[nodiscard]] bool is_done() const { return token_ >= end_token_ && child_ >= end_child_; }
-  [[nodiscard]] bool is_at_node() const;
-  [[nodiscard]] bool is_at(NodeKind kind) const;
-  [[nodiscard]] bool is_at(TokenKind kind) const;
-  [[nodiscard]] bool is_at_name() const;
+  [[nodiscard]] bool is_at_node() const {
+    return child_ < end_child_ &&
+           builder_.tree.nodes[builder_.children[child_]].first_token == token_;
+  }
+  [[nodiscard]] bool is_at(NodeKind kind) const {
+    return is_at_node() && builder_.tree.nodes[builder_.children[child_]].kind == kind;
+  }
+  [[nodiscard]] bool is_at(TokenKind kind) const {
+    return is_at_token() && builder_.tree.tokens[token_].kind == kind;
+  }
+  [[nodiscard]] bool is_at_name() const {
+    return is_at_token() && is_name(builder_.tree.tokens[token_].kind);
+  }
   // Position of the next token.
   [[nodiscard]] std::uint32_t token() const { return token_; }
   [[nodiscard]] Span here() const;
   [[nodiscard]] std::size_t nodes_left() const { return end_child_ - child_; }
 
   // The next part must be a node, or a token.
-  std::uint32_t take_node();
+  std::uint32_t take_node() {
+    const std::uint32_t node = builder_.children[child_++];
+    token_ = builder_.tree.nodes[node].end_token;
+    return node;
+  }
   std::uint32_t take_token() { return token_++; }
-  void skip();
+  void skip() {
+    if (is_at_node()) {
+      (void)take_node();
+    } else {
+      ++token_;
+    }
+  }
   // Takes the next token if it is of this kind.
-  bool take(TokenKind kind);
+  bool take(TokenKind kind) {
+    const bool is_there = is_at(kind);
+    token_ += is_there ? 1 : 0;
+    return is_there;
+  }
   ast::Identifier take_name();
   // NAME { "." NAME }
   std::vector<ast::Identifier> take_path();
@@ -61,6 +84,8 @@ class Parts {
   ast::ExprId take_user();
 
  private:
+  [[nodiscard]] bool is_at_token() const { return token_ < end_token_ && !is_at_node(); }
+
   AstBuilder& builder_;
   std::uint32_t token_ = 0;
   std::uint32_t end_token_ = 0;

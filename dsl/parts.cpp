@@ -14,48 +14,9 @@ Parts::Parts(AstBuilder& builder, std::uint32_t node)
   end_child_ = builder.children.size();
 }
 
-bool Parts::is_at_node() const {
-  return child_ < end_child_ &&
-         builder_.tree.nodes[builder_.children[child_]].first_token == token_;
-}
-
-bool Parts::is_at(NodeKind kind) const {
-  return is_at_node() && builder_.tree.nodes[builder_.children[child_]].kind == kind;
-}
-
-bool Parts::is_at(TokenKind kind) const {
-  return token_ < end_token_ && !is_at_node() && builder_.tree.tokens[token_].kind == kind;
-}
-
-bool Parts::is_at_name() const {
-  return token_ < end_token_ && !is_at_node() && is_name(builder_.tree.tokens[token_].kind);
-}
-
 Span Parts::here() const {
   const std::uint32_t begin = builder_.tree.tokens[token_].begin;
   return {begin, begin};
-}
-
-std::uint32_t Parts::take_node() {
-  const std::uint32_t node = builder_.children[child_++];
-  token_ = builder_.tree.nodes[node].end_token;
-  return node;
-}
-
-void Parts::skip() {
-  if (is_at_node()) {
-    (void)take_node();
-  } else {
-    ++token_;
-  }
-}
-
-bool Parts::take(TokenKind kind) {
-  if (!is_at(kind)) {
-    return false;
-  }
-  ++token_;
-  return true;
 }
 
 ast::Identifier Parts::take_name() {

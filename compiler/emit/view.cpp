@@ -44,15 +44,6 @@ std::string title_of(const Plan& plan, StepId id) {
   return step.name;
 }
 
-DependencyGraph graph_of(const Plan& plan) {
-  DependencyGraph graph(plan.steps.size());
-  for (const Edge& edge : plan.edges) {
-    graph.add(edge.from.index, edge.to.index);
-  }
-  graph.sort();
-  return graph;
-}
-
 // "env.halted" within its loop: the element goes by the name that the author gave it.
 std::string state_text(const Plan& plan, VariableId id) {
   if (id.index >= plan.variables.size()) {

@@ -206,6 +206,7 @@ std::vector<Write> expand(const Plan& plan,
                           StepId step,
                           std::span<const Effect> effects) {
   std::vector<Write> writes;
+  writes.reserve(effects.size());
   for (const Effect& effect : effects) {
     const Write write = write_of(terms, step, effect);
     const auto known = std::ranges::find(writes, write.variable, &Write::variable);
@@ -246,7 +247,9 @@ std::vector<Write> expand(const Plan& plan,
 }
 
 Effects::Effects(const Plan& plan, Terms& terms) : carriers_(plan, terms) {
+  step_begin_.reserve(plan.steps.size() + 1);
   step_begin_.push_back(0);
+  writes_.reserve(plan.variables.size());
   variable_begin_.resize(plan.variables.size() + 2);
   for (std::uint32_t index = 0; index < plan.steps.size(); ++index) {
     if (!plan.steps[index].effects.empty()) {

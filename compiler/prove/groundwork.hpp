@@ -1,6 +1,10 @@
-// What a plan's expressions and effects mean, which order() works out and prove() goes on with.
+// What a plan's expressions and effects mean and how its steps are ordered, which order() works out
+// and prove() goes on with.
 #pragma once
 
+#include <optional>
+
+#include "compiler/graph.hpp"
 #include "compiler/prove/effects.hpp"
 #include "compiler/prove/terms.hpp"
 
@@ -12,6 +16,7 @@ struct Groundwork {
 
   Terms terms;
   Effects effects;
+  std::optional<DependencyGraph> graph;  // of Plan::edges, sorted; by order()
 };
 
 }  // namespace plan

@@ -546,6 +546,7 @@ OrderFaults Planner::finish() {
   std::ranges::sort(faults_.variables);
   faults_.variables.erase(std::unique(faults_.variables.begin(), faults_.variables.end()),
                           faults_.variables.end());
+  groundwork_->graph = std::move(graph_);
   faults_.groundwork = std::move(groundwork_);
   return std::move(faults_);
 }

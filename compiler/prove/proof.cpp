@@ -19,13 +19,10 @@ Proof::Proof(Plan& the_plan, Diagnostics& the_diagnostics, OrderFaults faults)
       terms(groundwork->terms),
       effects(groundwork->effects),
       loops(the_plan),
-      graph(the_plan.steps.size()),
+      graph(groundwork->graph ? std::move(*groundwork->graph) : graph_of(the_plan)),
       is_silent_(the_plan.variables.size()),
       is_misplaced_(the_plan.steps.size()) {
-  for (const Edge& edge : plan.edges) {
-    graph.add(edge.from.index, edge.to.index);
-  }
-  graph.sort();
+  found.reserve(plan.variables.size());
   for (std::uint32_t index = 0; index < plan.variables.size(); ++index) {
     found.push_back(terms.initial(VariableId{index}));
   }
@@ -84,11 +81,13 @@ TermId Proof::when(StepId step) {
 }
 
 TermId Proof::value_now(TermId term, StepId step) {
-  const TermId value = terms.substitute(term, state);
-  if (step.is_none() || !plan.steps[step.index].when) {
-    return value;
-  }
-  return terms.assume(value, terms.substitute(when(step), state), true);
+  return if_it_runs(terms.substitute(term, state), step);
+}
+
+TermId Proof::if_it_runs(TermId value, StepId step) {
+  return step.is_none() || !plan.steps[step.index].when
+             ? value
+             : terms.assume(value, terms.substitute(when(step), state), true);
 }
 
 std::vector<VariableId> Proof::variables_of(TermId term) const {
@@ -134,20 +133,22 @@ void Proof::silence(VariableId variable) {
 }
 
 void Proof::act(StepId step) {
-  if (const auto loop = loop_at_.find(step.index); loop != loop_at_.end()) {
+  const auto loop = loop_at_.empty() ? loop_at_.end() : loop_at_.find(step.index);
+  if (loop != loop_at_.end()) {
     const bool begins = plan.loops[loop->second].begin == step;
     begins ? enter_loop(loop->second) : leave_loop(loop->second);
     return;
   }
   const bool is_conditional = plan.steps[step.index].when.has_value();
-  const TermId runs_now = terms.substitute(when(step), state);
+  TermId runs_now = terms.truth(true);
   if (is_conditional) {
+    runs_now = terms.substitute(when(step), state);
     runs.emplace(step.index, runs_now);
   }
   const auto writes = effects.of(step);
   const auto first = static_cast<std::uint32_t>(writes.data() - effects.all().data());
+  const auto first_definition = static_cast<std::uint32_t>(definitions.size());
   // All values are taken from the state before the step, then all are put into it.
-  std::vector<Definition> made;
   for (std::uint32_t index = 0; index < writes.size(); ++index) {
     const Write& write = writes[index];
     TermId value =
@@ -160,13 +161,12 @@ void Proof::act(StepId step) {
     after[first + index] = value;
     const bool is_copy =
         write.kind == WriteKind::set && terms[write.value].kind == TermKind::initial;
-    made.push_back(
+    definitions.push_back(
         {.write = first + index, .source = is_copy ? defined[terms[write.value].a] : UINT32_MAX});
   }
   for (std::uint32_t index = 0; index < writes.size(); ++index) {
     state[writes[index].variable.index] = after[first + index];
-    defined[writes[index].variable.index] = static_cast<std::uint32_t>(definitions.size());
-    definitions.push_back(made[index]);
+    defined[writes[index].variable.index] = first_definition + index;
   }
 }
 

@@ -40,6 +40,8 @@ struct Proof {
   [[nodiscard]] bool is_surely_before(StepId one, StepId two) const;
   // The value of a condition now, in the case that the step runs at all.
   [[nodiscard]] TermId value_now(TermId term, StepId step);
+  // The same, of what the condition's value is now in all cases.
+  [[nodiscard]] TermId if_it_runs(TermId value, StepId step);
   // The condition under which the step runs, over the world as found; true if there is none.
   [[nodiscard]] TermId when(StepId step);
   [[nodiscard]] std::string variable(VariableId id) const { return variable_text(plan, id); }

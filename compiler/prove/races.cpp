@@ -162,7 +162,28 @@ class Races {
            (one == AccessKind::part) != (two == AccessKind::part);
   }
 
+  // Whether one step alone writes the variable, and everyone who reads it comes before or after
+  // that step: the commonest case.
+  [[nodiscard]] bool is_plain(VariableId variable) const {
+    const auto writes = proof_.effects.of(variable);
+    if (writes.size() != 1 || proof_.effects.all()[writes[0]].kind == WriteKind::part) {
+      return false;
+    }
+    const StepId writer = proof_.effects.all()[writes[0]].step;
+    const auto reads = std::span(sorted_).subspan(
+        begin_[variable.index], begin_[variable.index + std::size_t{1}] - begin_[variable.index]);
+    return std::ranges::all_of(reads, [&](std::uint32_t index) {
+      const Access& read = reads_[index].access;
+      return read.kind == AccessKind::read &&
+             (read.step == writer || proof_.is_before(writer, read.step) ||
+              proof_.is_before(read.step, writer));
+    });
+  }
+
   void check_variable(VariableId variable) {
+    if (is_plain(variable)) {
+      return;
+    }
     collect_accesses(variable);
     std::ranges::for_each(frontier_, [](std::vector<Access>& accesses) { accesses.clear(); });
     for (std::size_t index = 0; index < accesses_.size(); ++index) {

@@ -17,7 +17,7 @@ enum class Verdict : std::uint8_t { holds, preflight, fails, unproven, silent };
 
 Verdict judge(Proof& proof, TermId condition, StepId step) {
   const TermId plain = proof.terms.substitute(condition, proof.state);
-  const TermId value = proof.value_now(condition, step);
+  const TermId value = proof.if_it_runs(plain, step);
   if (proof.terms.is_poison(value)) {
     return Verdict::silent;
   }

@@ -41,6 +41,33 @@ bool reads(const Terms& terms, TermId term, VariableId variable) {
   return result;
 }
 
+// The same for the commonest conditions, a state and `not` a state, where a write says at once what
+// becomes of them; absent for any other.
+std::optional<std::optional<Bearer>> plain_bearing(const Terms& terms,
+                                                   TermId atom,
+                                                   std::span<const Write> writes) {
+  const bool is_negated =
+      terms[atom].kind == TermKind::operation && terms[atom].op == Op::logical_not;
+  const TermId state = is_negated ? terms.children(atom)[0] : atom;
+  if (terms[state].kind != TermKind::initial) {
+    return std::nullopt;
+  }
+  const auto write = std::ranges::find(writes, terms.variable_of(state), &Write::variable);
+  if (write == writes.end()) {
+    return std::optional<Bearer>();
+  }
+  const bool is_known = write->kind == WriteKind::set &&
+                        (terms.is_true(write->value) || terms.is_false(write->value));
+  if (write->kind == WriteKind::set && !is_known) {
+    return std::nullopt;
+  }
+  const bool is_provided = is_known && terms.is_true(write->value) != is_negated;
+  return Bearer{.step = write->step,
+                .bearing = is_provided ? Bearing::provides : Bearing::threatens,
+                .variable = write->variable,
+                .before = {}};
+}
+
 }  // namespace
 
 std::optional<Bearer> bearing(Terms& terms,
@@ -48,6 +75,9 @@ std::optional<Bearer> bearing(Terms& terms,
                               std::span<const Write> writes,
                               std::vector<TermId>& state,
                               std::vector<TermId>& unknowns) {
+  if (const auto plain = plain_bearing(terms, atom, writes)) {
+    return *plain;
+  }
   std::vector<TermId> put_in;
   std::size_t changed = 0;
   Bearer result;
@@ -89,6 +119,7 @@ std::optional<Bearer> bearing(Terms& terms,
 
 Sites::Sites(const Plan& plan, Terms& terms, const Effects& effects)
     : plan_(plan), terms_(terms), effects_(effects) {
+  state_.reserve(plan.variables.size());
   for (std::uint32_t index = 0; index < plan.variables.size(); ++index) {
     state_.push_back(terms.initial(VariableId{index}));
   }
@@ -141,8 +172,10 @@ void Sites::add(Site site) {
       variables_.push_back(terms_.variable_of(leaf));
     }
   });
-  std::ranges::sort(variables_);
-  variables_.erase(std::unique(variables_.begin(), variables_.end()), variables_.end());
+  if (variables_.size() > 1) {
+    std::ranges::sort(variables_);
+    variables_.erase(std::unique(variables_.begin(), variables_.end()), variables_.end());
+  }
   for (const VariableId variable : variables_) {
     for (const std::uint32_t write : effects_.of(variable)) {
       steps_.push_back(effects_.all()[write].step);
