@@ -189,6 +189,10 @@ void HashTable::resize(std::size_t size) {
 }
 
 void Core::note_slots(const Expr& expr) {
+  if (expr.op == Op::constant || expr.op == Op::state) {
+    has_slots_.push_back(false);
+    return;
+  }
   std::uint64_t free = 0;
   std::uint64_t bound = 0;
   const auto take = [&](ExprId id) {

@@ -88,8 +88,10 @@ std::optional<Condition> Elaborator::written_state(const ast::ConditionClause& n
       where.symbols[member->base.index].kind != SymbolKind::resource) {
     return std::nullopt;
   }
-  const Value base = value_of(where.symbols[member->base.index], span(member->base));
-  const auto* resource = base.as<ResourceId>();
+  const Symbol base = where.symbols[member->base.index];
+  const Value* known = known_value(base);
+  const Value made_now = known == nullptr ? value_of(base, span(member->base)) : Value{};
+  const auto* resource = (known == nullptr ? made_now : *known).as<ResourceId>();
   const std::uint32_t attribute = where.symbols[inner.index].index;
   if (resource == nullptr || !templates_.states()
                                   .derivations[plan_.resources[resource->index].type][attribute]

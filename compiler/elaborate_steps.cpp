@@ -196,12 +196,12 @@ bool Elaborator::plain_clauses(const ast::StepDecl& node, StepId id) {
       continue;
     }
     const auto* noted = std::get_if<ast::NoteClause>(&clauses[index].node);
-    const auto text = noted == nullptr ? std::nullopt : simple_value(modules_.entry(), noted->text);
-    const auto* known = text ? text->as<std::string>() : nullptr;
+    auto text = noted == nullptr ? std::nullopt : simple_value(modules_.entry(), noted->text);
+    auto* known = text ? std::get_if<std::string>(&text->data) : nullptr;
     if (known == nullptr) {
       return false;
     }
-    note = *known;
+    note = std::move(*known);
   }
   Step& step = plan_.steps[id.index];
   if (step.requires_.empty()) {

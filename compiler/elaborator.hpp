@@ -108,6 +108,12 @@ class Elaborator final : public NamedValues {
   void item(const ast::EnumDecl&, const ast::Declaration&) {}
   void item(const ast::RecordDecl&, const ast::Declaration&) {}
   Value named(std::vector<std::vector<Named>>& table, Symbol symbol, Span user);
+  // Of a resource that was evaluated already; nullptr for any other symbol.
+  [[nodiscard]] const Value* known_value(Symbol symbol) const {
+    const Named* entry =
+        symbol.kind == SymbolKind::resource ? &resources_[symbol.module][symbol.index] : nullptr;
+    return entry != nullptr && entry->progress == Progress::done ? &entry->value : nullptr;
+  }
   // A value of an expression of a file, outside of all declarations with frames.
   Value evaluate(std::uint32_t module, ast::ExprId id);
   std::optional<Value> simple_value(std::uint32_t module, ast::ExprId id);

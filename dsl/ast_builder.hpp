@@ -20,15 +20,19 @@ struct AstBuilder {
   const Tree& tree;
   Diagnostics& diagnostics;
   ast::File& file;
-  std::vector<std::uint32_t> children;  // stack of the children of the nodes being walked
-  std::size_t depth = 0;                // of expressions
+  std::vector<std::uint32_t> children;     // stack of the children of the nodes being walked
+  std::vector<ast::Argument> arguments{};  // and of the arguments of the calls that they are
+  std::size_t depth = 0;                   // of expressions
 };
 
 // The parts of one node in order: child nodes, and the tokens between them.
 class Parts {
  public:
   Parts(AstBuilder& builder, std::uint32_t node);
-  ~Parts() { builder_.children.resize(first_child_); }
+  ~Parts() {
+    builder_.children.erase(builder_.children.begin() + static_cast<std::ptrdiff_t>(first_child_),
+                            builder_.children.end());
+  }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 

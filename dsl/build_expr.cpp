@@ -1,4 +1,5 @@
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "dsl/ast_builder.hpp"
@@ -39,10 +40,10 @@ Span span_of(const AstBuilder& builder, ExprId expr) {
   return builder.file.exprs[expr.index].span;
 }
 
-template <typename Table, typename Item>
-ast::Range append(Table& table, const std::vector<Item>& items) {
+template <typename Table, typename Items>
+ast::Range append(Table& table, const Items& items) {
   const auto begin = static_cast<std::uint32_t>(table.size());
-  for (const Item& item : items) {
+  for (const auto& item : items) {
     table.push_back(item);
   }
   return {.begin = begin, .end = static_cast<std::uint32_t>(table.size())};
@@ -146,24 +147,30 @@ ExprId build_logical(AstBuilder& builder, std::uint32_t index, ast::BinaryOp op)
 // --- what follows a value
 
 ast::Range build_arguments(AstBuilder& builder, std::uint32_t index) {
-  std::vector<ast::Argument> arguments;
+  // What calls among the arguments put there, they have taken away again.
+  std::vector<ast::Argument>& arguments = builder.arguments;
+  const std::size_t first = arguments.size();
   Parts parts(builder, index);
   while (!parts.is_done()) {
     if (parts.is_at(NodeKind::argument)) {
       Parts named(builder, parts.take_node());
       const ast::Identifier name = named.take_name();
       (void)named.take(Kind::colon);
-      arguments.push_back({.name = name.name, .name_span = name.span, .value = named.take_value()});
+      const ExprId value = named.take_value();
+      arguments.push_back({.name = name.name, .name_span = name.span, .value = value});
     } else if (parts.is_at(NodeKind::error)) {
       parts.skip();
     } else if (parts.is_at(Kind::left_paren) || parts.is_at(Kind::right_paren) ||
                parts.is_at(Kind::comma)) {
       parts.skip();
     } else {
-      arguments.push_back({.name = {}, .name_span = {}, .value = parts.take_value()});
+      const ExprId value = parts.take_value();
+      arguments.push_back({.name = {}, .name_span = {}, .value = value});
     }
   }
-  return append(builder.file.arguments, arguments);
+  const ast::Range range = append(builder.file.arguments, std::span(arguments).subspan(first));
+  arguments.resize(first);
+  return range;
 }
 
 ExprId build_suffix(AstBuilder& builder, Parts& parts, ExprId base) {

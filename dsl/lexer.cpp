@@ -45,7 +45,13 @@ class Lexer {
   void word(std::uint32_t begin, std::uint32_t end);
   void punctuation(std::uint32_t begin, std::uint32_t end);
   void newline(std::uint32_t at);
-  void push(Kind kind, std::uint32_t begin, std::uint32_t end);
+  void push(Kind kind, std::uint32_t begin, std::uint32_t end) {
+    if (end - begin > Token::max_length) [[unlikely]] {
+      push_long(kind, begin, end);
+    } else {
+      result.tokens.push_back(Token::made_of(base_ + begin, end - begin, kind));
+    }
+  }
   void open(Kind kind, std::uint32_t begin, std::uint32_t end, bool is_block = false);
   void close_string(std::uint32_t begin, std::uint32_t end);
   void whole_string(Kind kind, std::uint32_t begin, std::uint32_t end);
@@ -60,6 +66,8 @@ class Lexer {
  private:
   template <Code code, class... Args>
   Diagnostic& report(std::uint32_t begin, std::uint32_t end, const Args&... args);
+  // Only strings and words of more than 16 MiB are too long for a token; they become several.
+  void push_long(Kind kind, std::uint32_t begin, std::uint32_t end);
   void finish();
   void close(Kind closer, std::uint32_t begin, std::uint32_t end);
   void supply_closer(std::uint32_t at);
@@ -245,13 +253,12 @@ void Lexer::finish() {
   std::ranges::sort(result.error_offsets);
 }
 
-void Lexer::push(Kind kind, std::uint32_t begin, std::uint32_t end) {
-  // Only strings and words of more than 16 MiB do not fit; they become several tokens.
+void Lexer::push_long(Kind kind, std::uint32_t begin, std::uint32_t end) {
   while (end - begin > Token::max_length) {
     result.tokens.push_back(Token::made_of(base_ + begin, Token::max_length, kind));
     begin += Token::max_length;
   }
-  result.tokens.push_back(Token::made_of(base_ + begin, end - begin, kind));
+  push(kind, begin, end);
 }
 
 void Lexer::whole_string(Kind kind, std::uint32_t begin, std::uint32_t end) {
@@ -267,7 +274,7 @@ void Lexer::whole_string(Kind kind, std::uint32_t begin, std::uint32_t end) {
 }
 
 void Lexer::word(std::uint32_t begin, std::uint32_t end) {
-  const Kind kind = kind_of_word(text_.substr(begin, end - begin));
+  const Kind kind = kind_of_word({text_.data() + begin, end - begin});
   if (goes_on(kind) && !result.tokens.empty() && result.tokens.back().kind == Kind::newline) {
     result.tokens.pop_back();
   }

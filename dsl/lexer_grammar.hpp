@@ -70,8 +70,9 @@ struct comment : seq<one<'#'>, star<not_one<'\n'>>> {};
 struct newline : one<'\n'> {};
 
 struct word : run<letter, letter_or_digit> {};
-// One that is nothing else: other letters than those of `v1`, `sh"…"` and `r"…"`.
-struct plain_word : seq<not_at<one<'v', 's', 'r'>>, word> {};
+// One that is nothing else: not the beginning of `v1`, `sh"…"` or `r"…"`.
+struct prefix : sor<seq<one<'v'>, digit>, string<'s', 'h', '"'>, string<'r', '"'>> {};
+struct plain_word : seq<not_at<prefix>, word> {};
 struct number : seq<digit, star<identifier_other>> {};
 struct version_part : plus<alnum> {};
 struct version : seq<one<'v'>, plus<digit>, star<one<'.'>, at<digit>, version_part>,
@@ -113,9 +114,10 @@ struct punctuation : sor<one<'(', '[', '{', ')', ']', '}', ',', '.', ':', '+', '
 struct stranger : utf8::any {};
 
 // The commonest first, where the first character decides.
-struct code : sor<blanks, plain_word, punctuation, newline, string_token, version, shell_token,
-                  raw_token, open_block, open_line, open_shell_block, open_shell_line, unclosed_raw,
-                  word, comment, number, stranger, seq<any>> {};
+struct piece : sor<plain_word, punctuation, newline, string_token, version, shell_token,
+                   raw_token, open_block, open_line, open_shell_block, open_shell_line, unclosed_raw,
+                   word, comment, number, stranger, seq<any>> {};
+struct code : sor<seq<opt<blanks>, piece>, blanks> {};
 // clang-format on
 
 }  // namespace lexical

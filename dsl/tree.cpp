@@ -19,15 +19,20 @@ Span Tree::span_of(const TreeNode& node) const {
 }
 
 void Tree::children_of(std::uint32_t node, std::vector<std::uint32_t>& children) const {
-  const auto first = static_cast<std::ptrdiff_t>(children.size());
+  const std::uint32_t first = nodes[node].first_node;
+  if (node == first) {
+    return;
+  }
+  const std::size_t before = children.size();
   // In post-order the last child stands directly before its parent, its elder sibling directly
   // before the child's own descendants.
-  for (std::uint32_t next = node; next > nodes[node].first_node;) {
+  for (std::uint32_t next = node; next > first; next = nodes[next].first_node) {
     --next;
     children.push_back(next);
-    next = nodes[next].first_node;
   }
-  std::reverse(children.begin() + first, children.end());
+  if (children.size() - before > 1) {
+    std::reverse(children.begin() + static_cast<std::ptrdiff_t>(before), children.end());
+  }
 }
 
 }  // namespace plan

@@ -35,7 +35,7 @@ struct Tree {
 
   [[nodiscard]] std::uint32_t root() const { return static_cast<std::uint32_t>(nodes.size() - 1); }
   [[nodiscard]] std::string_view text_of(const Token& token) const {
-    return text.substr(token.begin - base, token.length);
+    return {text.data() + (token.begin - base), token.length};
   }
   // Blanks and comments between a token and the one before it.
   [[nodiscard]] std::string_view gap_before(std::uint32_t token) const;
