@@ -40,8 +40,8 @@ std::vector<Value> Elaborator::field_values(std::uint32_t module,
   const auto& formals = modules_[type.module].resource_signatures[type.index].formals;
   std::vector<Value> fields;
   fields.reserve(formals.size());
-  // A value may be that of another declaration: no room is shared with it.
-  std::vector<ast::ExprId> matched;
+  // Taken away while it is in use: a value may be that of another declaration.
+  std::vector<ast::ExprId> matched = std::move(matched_);
   match_arguments(modules_[module].file, call.arguments, formals, matched);
   for (const ast::ExprId argument : matched) {
     auto simple = argument.is_none() ? std::nullopt : simple_value(module, argument);
@@ -50,6 +50,7 @@ std::vector<Value> Elaborator::field_values(std::uint32_t module,
     }
     fields.push_back(std::move(*simple));
   }
+  matched_ = std::move(matched);
   if (fields.size() == formals.size()) {
     return fields;
   }

@@ -87,14 +87,17 @@ void Elaborator::operation_step(const ast::StepDecl& node, StepId id) {
   const Symbol callee = where.symbols[call.callee.index];
   const Signature& signature = modules_[callee.module].operation_signatures[callee.index];
   const OperationTemplate& made = templates_.operation(callee);
-  match_arguments(where.file, call.arguments, signature.formals, matched_);
+  // Taken away while it is in use: an argument may be a resource that is evaluated now.
+  std::vector<ast::ExprId> matched = std::move(matched_);
+  match_arguments(where.file, call.arguments, signature.formals, matched);
   std::vector<Value> frame;
-  frame.reserve(matched_.size());
-  for (std::size_t index = 0; index < matched_.size(); ++index) {
-    frame.push_back(matched_[index].is_none()
+  frame.reserve(matched.size());
+  for (std::size_t index = 0; index < matched.size(); ++index) {
+    frame.push_back(matched[index].is_none()
                         ? evaluate(callee.module, signature.formals[index].default_value)
-                        : evaluate(modules_.entry(), matched_[index]));
+                        : evaluate(modules_.entry(), matched[index]));
   }
+  matched_ = std::move(matched);
   const std::size_t argument_count = frame.size();
   plan_.steps[id.index].operation = made.index;
   const Span place = plan_.steps[id.index].span;

@@ -248,7 +248,7 @@ class Elaborator final : public NamedValues {
 
   std::vector<std::uint32_t> visited_;  // by expression of the plan: the last search
   std::uint32_t search_ = 0;
-  std::vector<ast::ExprId> matched_;
+  std::vector<ast::ExprId> matched_;  // room for match_arguments(); empty while it is in use
 };
 
 }  // namespace plan

@@ -130,8 +130,10 @@ TermId Terms::add_constant(const Value& value) {
   return term;
 }
 
+// Like no other term, so that nobody will look for it.
 TermId Terms::unknown() {
-  return intern({.kind = TermKind::unknown, .a = unknowns_++}, {});
+  terms_.push_back({.kind = TermKind::unknown, .a = unknowns_++});
+  return TermId{static_cast<std::uint32_t>(terms_.size()) - 1};
 }
 
 TermId Terms::negation(TermId term) {

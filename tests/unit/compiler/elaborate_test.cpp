@@ -75,6 +75,18 @@ input h: host
   CHECK(made.texts(made.step("go").ensures) == Strings{"not server.service.active"});
 }
 
+TEST_CASE("arguments may be declared further down, in the order of their own fields") {
+  const auto made = elaborated(R"(use "./shop.plan"
+input h: host
+step go = shop.move(from: one, to: two)
+resource one = shop.database(name: "a", host: h, expendable: true)
+resource two = shop.database(expendable: true, name: "b", host: h)
+)");
+  REQUIRE(made.codes().empty());
+  CHECK(made.effects(made.step("go").effects) ==
+        Strings{"destroy two.content", "two.content := one.content"});
+}
+
 TEST_CASE("what fields hold is named after the resource that holds it") {
   const auto made = elaborated(R"(use "./shop.plan"
 input h: host
