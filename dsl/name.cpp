@@ -6,6 +6,8 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace plan {
@@ -14,7 +16,9 @@ namespace {
 
 // Names by id in chunks that never move, so that text() needs no lock while another thread interns.
 // The table is in many parts, each with a lock of its own: files are read in several threads, and
-// an intern is too short to wait for another one.
+// an intern is too short to wait for another one. For the same reason threads write next to each
+// other as little as can be: each has ids and room for texts of its own, and of a part they share
+// one line of the cache. So names that stand together in a file have ids that are close, too.
 class NameTable {
  public:
   std::uint32_t intern(std::string_view text) {
@@ -45,18 +49,23 @@ class NameTable {
   static bool is_of(const Bucket& bucket, std::uint64_t hash, std::string_view text) {
     return bucket.hash == static_cast<std::uint32_t>(hash) && text_at(bucket.text) == text;
   }
-  struct alignas(64) Part {
+  static constexpr std::size_t cache_line = 64;
+  struct alignas(cache_line) Part {
     std::mutex mutex;
-    std::vector<Bucket> buckets = std::vector<Bucket>(1U << 8U);
+    std::uint32_t size = 1U << 8U;  // a power of two
     std::uint32_t count = 0;
-    std::uint32_t next_id = 0;  // of the ids that this part has taken for itself
+    std::unique_ptr<Bucket[]> buckets = std::make_unique<Bucket[]>(size);
+  };
+  static_assert(sizeof(Part) == cache_line);
+  // What a thread has taken for itself.
+  struct Supply {
+    std::uint32_t next_id = 0;
     std::uint32_t end_id = 0;
-    std::vector<std::unique_ptr<char[]>> arenas;
-    char* arena_next = nullptr;
-    std::size_t arena_left = 0;
+    char* next_text = nullptr;
+    std::size_t text_left = 0;
   };
   static constexpr unsigned part_bits = 6;
-  static constexpr std::uint32_t ids_at_once = 16;
+  static constexpr std::uint32_t ids_at_once = 256;
   static constexpr std::size_t chunk_size = 1U << 16U;
   static constexpr std::size_t arena_size = 1U << 14U;
   __extension__ using Wide = unsigned __int128;
@@ -91,7 +100,7 @@ class NameTable {
     Part& part = parts_[hash >> (64U - part_bits)];
     const std::scoped_lock lock(part.mutex);
     for (std::size_t at = static_cast<std::uint32_t>(hash);; ++at) {
-      Bucket& bucket = part.buckets[at & (part.buckets.size() - 1)];
+      Bucket& bucket = part.buckets[at & (part.size - 1)];
       if (bucket.id == 0) {
         return insert(part, bucket, hash, text);
       }
@@ -102,17 +111,18 @@ class NameTable {
   }
 
   Bucket insert(Part& part, Bucket& bucket, std::uint64_t hash, std::string_view text) {
-    if (part.next_id == part.end_id) {
-      part.next_id = next_id_.fetch_add(ids_at_once);
-      part.end_id = part.next_id + ids_at_once;
-      make_chunk(part.next_id / chunk_size);
+    thread_local Supply supply;
+    if (supply.next_id == supply.end_id) {
+      supply.next_id = next_id_.fetch_add(ids_at_once);
+      supply.end_id = supply.next_id + ids_at_once;
+      make_chunk(supply.next_id / chunk_size);
     }
-    const std::uint32_t id = part.next_id++;
-    const char* const place = store(part, text);
+    const std::uint32_t id = supply.next_id++;
+    const char* const place = store(supply, text);
     (*chunks_[id / chunk_size].load(std::memory_order_acquire))[id % chunk_size] = text_at(place);
     const Bucket made{.hash = static_cast<std::uint32_t>(hash), .id = id, .text = place};
     bucket = made;
-    if (++part.count * 2ULL > part.buckets.size()) {
+    if (++part.count * 2ULL > part.size) {
       grow(part);
     }
     return made;
@@ -131,38 +141,45 @@ class NameTable {
     }
   }
 
-  static const char* store(Part& part, std::string_view text) {
+  const char* store(Supply& supply, std::string_view text) {
     const auto size = static_cast<std::uint32_t>(text.size());
     const std::size_t needed = sizeof size + text.size();
-    if (needed > part.arena_left) {
-      part.arena_left = std::max(arena_size, needed);
-      part.arenas.push_back(std::make_unique_for_overwrite<char[]>(part.arena_left));
-      part.arena_next = part.arenas.back().get();
+    if (needed > supply.text_left) {
+      supply.text_left = std::max(arena_size, needed);
+      auto arena = std::make_unique_for_overwrite<char[]>(supply.text_left);
+      supply.next_text = arena.get();
+      const std::scoped_lock lock(arenas_mutex_);
+      arenas_.push_back(std::move(arena));
     }
-    char* place = part.arena_next;
+    char* place = supply.next_text;
     std::memcpy(place, &size, sizeof size);
     std::memcpy(place + sizeof size, text.data(), text.size());
-    part.arena_next += needed;
-    part.arena_left -= needed;
+    supply.next_text += needed;
+    supply.text_left -= needed;
     return place;
   }
 
   static void grow(Part& part) {
-    std::vector<Bucket> old(part.buckets.size() * 2);
-    old.swap(part.buckets);
+    const std::span old(part.buckets.get(), part.size);
+    const std::uint32_t mask = part.size * 2 - 1;
+    auto buckets = std::make_unique<Bucket[]>(part.size * std::size_t{2});
     for (const Bucket& known : old) {
       if (known.id == 0) {
         continue;
       }
       std::size_t at = known.hash;
-      while (part.buckets[at & (part.buckets.size() - 1)].id != 0) {
+      while (buckets[at & mask].id != 0) {
         ++at;
       }
-      part.buckets[at & (part.buckets.size() - 1)] = known;
+      buckets[at & mask] = known;
     }
+    part.buckets = std::move(buckets);
+    part.size *= 2;
   }
 
   std::array<Part, 1U << part_bits> parts_;
+  std::mutex arenas_mutex_;
+  std::vector<std::unique_ptr<char[]>> arenas_;
   std::atomic<std::uint32_t> next_id_ = ids_at_once;  // id 0 is the empty name
   std::array<std::atomic<Chunk*>, 1U << 16U> chunks_{};
 };
