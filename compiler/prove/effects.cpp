@@ -225,6 +225,9 @@ std::vector<Write> expand(const Plan& plan,
   }
   const std::size_t explicit_count = writes.size();
   for (const Effect& effect : effects) {
+    if (carriers.carried(effect.variable).empty()) {
+      continue;
+    }
     const auto own = std::ranges::find(writes, effect.variable, &Write::variable);
     const bool is_final = (effect.kind == EffectKind::set) == (own->kind == WriteKind::set);
     if (is_final) {

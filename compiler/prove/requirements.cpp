@@ -15,6 +15,12 @@ namespace {
 
 enum class Verdict : std::uint8_t { holds, preflight, fails, unproven, silent };
 
+// Whether the condition is just a state, which is true now: so are most.
+bool is_true_state(const Proof& proof, TermId condition) {
+  const Term& term = proof.terms[condition];
+  return term.kind == TermKind::initial && proof.terms.is_true(proof.state[term.a]);
+}
+
 Verdict judge(Proof& proof, TermId condition, StepId step) {
   const TermId plain = proof.terms.substitute(condition, proof.state);
   const TermId value = proof.if_it_runs(plain, step);
@@ -84,6 +90,9 @@ void check_requirements(Proof& proof, StepId step) {
   }
   const auto& clauses = proof.plan.steps[step.index].requires_;
   for (std::uint32_t index = 0; index < clauses.size(); ++index) {
+    if (is_true_state(proof, proof.terms.of(clauses[index].expr))) {
+      continue;
+    }
     bool needs_preflight = false;
     bool is_reported = false;
     for (const TermId part : proof.terms.conjuncts(proof.terms.of(clauses[index].expr))) {

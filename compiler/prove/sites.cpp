@@ -41,31 +41,19 @@ bool reads(const Terms& terms, TermId term, VariableId variable) {
   return result;
 }
 
-// The same for the commonest conditions, a state and `not` a state, where a write says at once what
-// becomes of them; absent for any other.
-std::optional<std::optional<Bearer>> plain_bearing(const Terms& terms,
-                                                   TermId atom,
-                                                   std::span<const Write> writes) {
-  const bool is_negated =
-      terms[atom].kind == TermKind::operation && terms[atom].op == Op::logical_not;
-  const TermId state = is_negated ? terms.children(atom)[0] : atom;
-  if (terms[state].kind != TermKind::initial) {
+// The bearing of the only write of a state on the condition that is just this state; absent where
+// it is not said at once.
+std::optional<Bearer> plain_bearing(const Terms& terms, const Write& write) {
+  const bool is_known =
+      write.kind == WriteKind::set && (terms.is_true(write.value) || terms.is_false(write.value));
+  if (write.kind == WriteKind::set && !is_known) {
     return std::nullopt;
   }
-  const auto write = std::ranges::find(writes, terms.variable_of(state), &Write::variable);
-  if (write == writes.end()) {
-    return std::optional<Bearer>();
-  }
-  const bool is_known = write->kind == WriteKind::set &&
-                        (terms.is_true(write->value) || terms.is_false(write->value));
-  if (write->kind == WriteKind::set && !is_known) {
-    return std::nullopt;
-  }
-  const bool is_provided = is_known && terms.is_true(write->value) != is_negated;
-  return Bearer{.step = write->step,
-                .bearing = is_provided ? Bearing::provides : Bearing::threatens,
-                .variable = write->variable,
-                .before = {}};
+  return Bearer{
+      .step = write.step,
+      .bearing = is_known && terms.is_true(write.value) ? Bearing::provides : Bearing::threatens,
+      .variable = write.variable,
+      .before = {}};
 }
 
 }  // namespace
@@ -75,9 +63,6 @@ std::optional<Bearer> bearing(Terms& terms,
                               std::span<const Write> writes,
                               std::vector<TermId>& state,
                               std::vector<TermId>& unknowns) {
-  if (const auto plain = plain_bearing(terms, atom, writes)) {
-    return *plain;
-  }
   std::vector<TermId> put_in;
   std::size_t changed = 0;
   Bearer result;
@@ -165,6 +150,34 @@ void Sites::add(Site site) {
   if (terms_.value(site.atom) != nullptr || terms_.is_poison(site.atom)) {
     return;
   }
+  site.bearers_begin = static_cast<std::uint32_t>(bearers_.size());
+  if (terms_[site.atom].kind != TermKind::initial || !add_plain_bearers(site)) {
+    bearers_.resize(site.bearers_begin);
+    add_bearers(site);
+  }
+  site.bearers_end = static_cast<std::uint32_t>(bearers_.size());
+  if (site.bearers_begin != site.bearers_end) {
+    sites_.push_back(site);
+  }
+}
+
+// Of a condition that is just a state, as most are. False if it takes more to find out.
+bool Sites::add_plain_bearers(const Site& site) {
+  for (const std::uint32_t index : effects_.of(terms_.variable_of(site.atom))) {
+    const Write& write = effects_.all()[index];
+    if (write.step == site.consumer) {
+      continue;
+    }
+    const auto found = plain_bearing(terms_, write);
+    if (!found) {
+      return false;
+    }
+    bearers_.push_back(*found);
+  }
+  return true;
+}
+
+void Sites::add_bearers(const Site& site) {
   variables_.clear();
   steps_.clear();
   terms_.for_each_leaf(site.atom, [&](TermId leaf) {
@@ -185,21 +198,13 @@ void Sites::add(Site site) {
     std::ranges::sort(steps_);
     steps_.erase(std::unique(steps_.begin(), steps_.end()), steps_.end());
   }
-  site.bearers_begin = static_cast<std::uint32_t>(bearers_.size());
   for (const StepId step : steps_) {
-    if (step != site.consumer) {
-      classify(step, site);
+    if (step == site.consumer) {
+      continue;
     }
-  }
-  site.bearers_end = static_cast<std::uint32_t>(bearers_.size());
-  if (site.bearers_begin != site.bearers_end) {
-    sites_.push_back(site);
-  }
-}
-
-void Sites::classify(StepId step, const Site& site) {
-  if (const auto found = bearing(terms_, site.atom, effects_.of(step), state_, unknowns_)) {
-    bearers_.push_back(*found);
+    if (const auto found = bearing(terms_, site.atom, effects_.of(step), state_, unknowns_)) {
+      bearers_.push_back(*found);
+    }
   }
 }
 

@@ -49,7 +49,8 @@ class Sites {
 
  private:
   void add(Site site);
-  void classify(StepId step, const Site& site);
+  bool add_plain_bearers(const Site& site);
+  void add_bearers(const Site& site);
 
   const Plan& plan_;
   Terms& terms_;
