@@ -148,4 +148,12 @@ ExprId Assembly::resource_constant(ResourceId resource) {
   return expr;
 }
 
+ExprId Assembly::truth(bool value) {
+  ExprId& expr = truth_expr_.at(value ? 1 : 0);
+  if (expr.is_none()) {
+    expr = core_.constant(Value{value});
+  }
+  return expr;
+}
+
 }  // namespace plan

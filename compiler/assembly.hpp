@@ -1,6 +1,7 @@
 // Makes the plan's hosts, resources and variables; equal ones are one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -41,6 +42,7 @@ class Assembly {
     return Value{Deferred{state(variable(resource, attribute))}};
   }
   ExprId resource_constant(ResourceId resource);
+  ExprId truth(bool value);
 
  private:
   [[nodiscard]] std::uint64_t key_hash(std::uint32_t type, const std::vector<Value>& fields) const;
@@ -57,6 +59,7 @@ class Assembly {
   std::vector<std::uint32_t> variable_;        // by (resource, attribute); none: not used yet
   std::vector<ExprId> state_expr_;             // by variable
   std::vector<ExprId> resource_expr_;          // by resource
+  std::array<ExprId, 2> truth_expr_;           // false, true
   std::map<std::pair<std::uint32_t, std::uint32_t>, ResourceId> elements_;  // by owner and query
 };
 

@@ -296,9 +296,9 @@ bool Elaborator::decompose(ExprId id, Span span, std::vector<Effect>& effects) {
     case Op::constant:
       return assembly_.core().constant_value(expr.a) == Value{true};
     case Op::state:
-      return set_state(id, partial_.reify(Value{true}), span, effects);
+      return set_state(id, assembly_.truth(true), span, effects);
     case Op::logical_not:
-      return set_state({expr.a}, partial_.reify(Value{false}), span, effects);
+      return set_state({expr.a}, assembly_.truth(false), span, effects);
     case Op::equal:
       return set_state({expr.a}, {expr.b}, span, effects);
     case Op::logical_and:

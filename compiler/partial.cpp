@@ -44,6 +44,9 @@ ExprId Partial::reify(const Value& value) {
   if (const auto* resource = value.as<ResourceId>()) {
     return assembly_.resource_constant(*resource);
   }
+  if (const bool* flag = value.as<bool>()) {
+    return assembly_.truth(*flag);
+  }
   return assembly_.core().constant(value);
 }
 
