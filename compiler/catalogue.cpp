@@ -235,8 +235,9 @@ void Reader::skew(const std::vector<std::string_view>& words, std::string_view w
             .counts_majors = words[5] == "major",
             .why = std::string(why),
             .line = line_};
-  const char* end = words[4].data() + words[4].size();
-  const auto result = std::from_chars(words[4].data(), end, made.at_most);
+  const std::string_view number = words[4];
+  const char* end = number.data() + number.size();
+  const auto result = std::from_chars(number.data(), end, made.at_most);
   if (result.ec != std::errc{} || result.ptr != end || made.at_most < 0) {
     return fail(std::string(form));
   }

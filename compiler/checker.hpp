@@ -119,15 +119,17 @@ class Checker {
   std::uint32_t map_literal(ast::Range fields, std::uint32_t hint);
   void record_literal(ast::Range fields, std::uint32_t record, Span span);
   std::uint32_t host_literal(ast::Range fields);
-  std::uint32_t arithmetic(ast::BinaryOp op, std::uint32_t left, std::uint32_t right) const;
+  [[nodiscard]] std::uint32_t arithmetic(ast::BinaryOp op,
+                                         std::uint32_t left,
+                                         std::uint32_t right) const;
   std::uint32_t comparison(const ast::Binary& node, ast::ExprId id);
   void part(ast::ExprId id, bool& is_secret);
   std::uint32_t element_of_list(ast::ExprId list);
   std::uint32_t enum_case(Name name, ast::ExprId id, std::uint32_t hint);
   std::uint32_t value_of(Symbol symbol, ast::ExprId id, Name name);
-  bool is_case_of(std::uint32_t type, Name name) const;
+  [[nodiscard]] bool is_case_of(std::uint32_t type, Name name) const;
   void command(ast::ExprId id);
-  std::uint32_t slot_type(std::uint32_t slot) const;
+  [[nodiscard]] std::uint32_t slot_type(std::uint32_t slot) const;
   void set_slot(std::uint32_t slot, std::uint32_t type);
 
   // --- check_calls.cpp
@@ -135,8 +137,8 @@ class Checker {
   std::uint32_t native_call(const ast::Call& node, Symbol symbol, const Signature& signature);
   void arguments(const ast::Call& node, std::span<const Formal> formals);
   void check_names(const ast::Call& node, std::string_view name, std::span<const Formal> formals);
-  const Signature* signature(Symbol symbol) const;
-  std::string name_of(Symbol symbol) const;
+  [[nodiscard]] const Signature* signature(Symbol symbol) const;
+  [[nodiscard]] std::string name_of(Symbol symbol) const;
   void not_callable(const ast::Call& node, Symbol symbol);
 
   [[nodiscard]] Module& module() { return modules_[module_]; }

@@ -391,6 +391,7 @@ class Meaning {
     expr(plan_.functions[index].body);
   }
 
+  // NOLINTNEXTLINE(readability-function-size): a case for each operator
   void expr(ExprId id) {
     if (id.index >= plan_.exprs.size()) {
       out_.number(1);

@@ -391,7 +391,8 @@ void Elaborator::resolve_after() {
   }
 }
 
-void Elaborator::after_group(const std::vector<ast::ExprId>& names, std::vector<StepId> steps) {
+void Elaborator::after_group(const std::vector<ast::ExprId>& names,
+                             const std::vector<StepId>& steps) {
   for (const ast::ExprId name : names) {
     group_after_.push_back({.steps = steps, .name = entry().symbols[name.index], .turn = turn_});
   }

@@ -184,7 +184,7 @@ class Elaborator final : public NamedValues {
   void targets_of(Symbol symbol, std::uint32_t turn, std::vector<StepId>& targets);
   bool is_visible_from(std::uint32_t target, std::uint32_t turn) const;
   void note_in_groups(StepId id);
-  void after_group(const std::vector<ast::ExprId>& names, std::vector<StepId> steps);
+  void after_group(const std::vector<ast::ExprId>& names, const std::vector<StepId>& steps);
 
   // --- elaborate_loops.cpp
   void deferred_loop(const ast::ForDecl& node,

@@ -84,7 +84,7 @@ class Loading {
   Modules take() { return std::move(modules_); }
 
  private:
-  std::uint32_t add(std::string path, std::string name, std::string text);
+  std::uint32_t add(const std::string& path, std::string name, std::string text);
   std::uint32_t use(const ast::Use& use, Span span, std::string_view user, bool is_embedded);
   std::uint32_t use_embedded(const ast::Use& use, Span span);
   std::uint32_t use_file(const ast::Use& use, Span span, std::string_view user, bool is_embedded);
@@ -110,7 +110,7 @@ std::uint32_t Loading::entry(std::string_view path) {
 }
 
 // Used modules are added before the module itself: the order of `modules` is a topological one.
-std::uint32_t Loading::add(std::string path, std::string name, std::string text) {
+std::uint32_t Loading::add(const std::string& path, std::string name, std::string text) {
   if (!sources_.fits(text.size())) {
     diagnostics_.report<Code::source_too_large>({});
     return missing;

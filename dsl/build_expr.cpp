@@ -158,10 +158,8 @@ ast::Range build_arguments(AstBuilder& builder, std::uint32_t index) {
       (void)named.take(Kind::colon);
       const ExprId value = named.take_value();
       arguments.push_back({.name = name.name, .name_span = name.span, .value = value});
-    } else if (parts.is_at(NodeKind::error)) {
-      parts.skip();
-    } else if (parts.is_at(Kind::left_paren) || parts.is_at(Kind::right_paren) ||
-               parts.is_at(Kind::comma)) {
+    } else if (parts.is_at(NodeKind::error) || parts.is_at(Kind::left_paren) ||
+               parts.is_at(Kind::right_paren) || parts.is_at(Kind::comma)) {
       parts.skip();
     } else {
       const ExprId value = parts.take_value();

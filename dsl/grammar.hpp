@@ -14,6 +14,7 @@ using pegtl::sor;
 using pegtl::star;
 
 // clang-format off
+// NOLINTBEGIN(readability-identifier-naming): named as the rules of PEGTL are
 
 struct value;
 struct declaration;
@@ -328,6 +329,7 @@ struct file : seq<opt<edition_header>, newlines, opt<sor<plan_header, module_hea
 struct value_line : seq<line<name, optional_type, equals, value>> { static constexpr auto node = NodeKind::let; };
 struct value_file : seq<items<value_line>, token<Kind::end_of_file>> { static constexpr auto node = NodeKind::file; };
 
+// NOLINTEND(readability-identifier-naming)
 // clang-format on
 
 }  // namespace plan::grammar

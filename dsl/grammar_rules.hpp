@@ -130,6 +130,7 @@ class TokenInput {
 
 // --- single tokens
 
+// NOLINTBEGIN(readability-identifier-naming): named as the rules of PEGTL are
 template <Kind kind>
 struct token {
   using rule_t = pegtl::any::rule_t;
@@ -429,6 +430,8 @@ struct entries
                   token<Kind::newline>,
                   pegtl::seq<not_at_end, entry_element<Rules...>, pegtl::opt<token<Kind::comma>>>>>,
               token<Kind::right_brace>>>> {};
+
+// NOLINTEND(readability-identifier-naming)
 
 // Rules that make a node of the tree say `node`; those that make one only of several parts `chain`.
 template <typename Rule>

@@ -102,6 +102,7 @@ class Lexer {
 using Input =
     tao::pegtl::memory_input<tao::pegtl::tracking_mode::lazy, tao::pegtl::eol::lf, const char*>;
 
+// NOLINTBEGIN(readability-identifier-naming): named as the rules of PEGTL are
 template <typename Rule>
 struct action : tao::pegtl::nothing<Rule> {};
 
@@ -161,6 +162,7 @@ template <> struct action<lexical::close_line> : calls<&Lexer::close_string> {};
 template <> struct action<lexical::close_block> : calls<&Lexer::close_string> {};
 template <> struct action<lexical::stranger> : calls<&Lexer::stranger> {};
 // clang-format on
+// NOLINTEND(readability-identifier-naming)
 
 Kind closer_of(Kind opener) {
   switch (opener) {

@@ -41,6 +41,7 @@ inline constexpr auto byte_classes = [] {
   return (byte_classes[static_cast<unsigned char>(byte)] & classes) != 0;
 }
 
+// NOLINTBEGIN(readability-identifier-naming): named as the rules of PEGTL are
 // One byte of `First`, then as many of `Rest` as there are: looked for in the table and taken at
 // once, since most of a text is such runs.
 template <std::uint8_t First, std::uint8_t Rest = First>
@@ -118,6 +119,7 @@ struct piece : sor<plain_word, punctuation, newline, string_token, version, shel
                    raw_token, open_block, open_line, open_shell_block, open_shell_line, unclosed_raw,
                    word, comment, number, stranger, seq<any>> {};
 struct code : sor<seq<opt<blanks>, piece>, blanks> {};
+// NOLINTEND(readability-identifier-naming)
 // clang-format on
 
 }  // namespace lexical

@@ -134,10 +134,10 @@ class NameTable {
     if (place.load(std::memory_order_acquire) != nullptr) {
       return;
     }
-    auto made = std::make_unique<Chunk>();
-    Chunk* none = nullptr;
-    if (place.compare_exchange_strong(none, made.get(), std::memory_order_acq_rel)) {
-      static_cast<void>(made.release());
+    const std::scoped_lock lock(storage_mutex_);
+    if (place.load(std::memory_order_acquire) == nullptr) {
+      chunk_storage_.push_back(std::make_unique<Chunk>());
+      place.store(chunk_storage_.back().get(), std::memory_order_release);
     }
   }
 
@@ -148,7 +148,7 @@ class NameTable {
       supply.text_left = std::max(arena_size, needed);
       auto arena = std::make_unique_for_overwrite<char[]>(supply.text_left);
       supply.next_text = arena.get();
-      const std::scoped_lock lock(arenas_mutex_);
+      const std::scoped_lock lock(storage_mutex_);
       arenas_.push_back(std::move(arena));
     }
     char* place = supply.next_text;
@@ -178,9 +178,10 @@ class NameTable {
   }
 
   std::array<Part, 1U << part_bits> parts_;
-  std::mutex arenas_mutex_;
+  std::mutex storage_mutex_;  // of arenas_ and chunk_storage_
   std::vector<std::unique_ptr<char[]>> arenas_;
   std::atomic<std::uint32_t> next_id_ = ids_at_once;  // id 0 is the empty name
+  std::vector<std::unique_ptr<Chunk>> chunk_storage_;
   std::array<std::atomic<Chunk*>, 1U << 16U> chunks_{};
 };
 

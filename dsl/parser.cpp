@@ -18,7 +18,7 @@ namespace grammar {
 namespace {
 
 // Makes the nodes of the tree; everything else is PEGTL's own.
-template <typename Rule>
+template <typename Rule>  // NOLINTNEXTLINE(readability-identifier-naming): named as it is in PEGTL
 struct control : pegtl::normal<Rule> {
   static constexpr bool enable = false;
 

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "dsl/source.hpp"
@@ -18,11 +19,12 @@ enum class TokenKind : std::uint8_t {
 #undef TOKEN
 };
 
-inline constexpr std::size_t token_kind_count = 0
-#define TOKEN(kind, description) +1
+inline constexpr TokenKind token_kinds[] = {
+#define TOKEN(kind, description) TokenKind::kind,
 #include "dsl/token_kind.def"
 #undef TOKEN
-    ;
+};
+inline constexpr std::size_t token_kind_count = std::size(token_kinds);
 
 // What a message calls a token of this kind: "`step`", "a number", "end of line".
 [[nodiscard]] std::string_view describe(TokenKind kind);

@@ -246,14 +246,14 @@ void Planner::link_single_providers() {
     tangled.push_back({.edge = edges_[first + index], .link = links[index]});
   }
   edges_.resize(first);
-  untangle(std::move(tangled));
+  untangle(tangled);
 }
 
 // Links that are on no cycle are kept; each component is then looked at by itself.
-void Planner::untangle(std::vector<Tentative> tentative) {
+void Planner::untangle(const std::vector<Tentative>& tentative) {
   const std::vector<std::uint32_t> component = graph_.components();
   std::map<std::uint32_t, std::vector<Tentative>> tangled;
-  for (Tentative& item : tentative) {
+  for (const Tentative& item : tentative) {
     if (component[item.edge.from.index] == component[item.edge.to.index]) {
       tangled[component[item.edge.from.index]].push_back(item);
       continue;
@@ -278,7 +278,7 @@ void Planner::untangle(std::vector<Tentative> tentative) {
 }
 
 void Planner::untangle_component(std::span<const std::uint32_t> nodes,
-                                 std::vector<Tentative> tangled) {
+                                 const std::vector<Tentative>& tangled) {
   // The most links of one component that are tried one by one.
   constexpr std::size_t try_limit = 256;
   std::vector<Tentative> left;

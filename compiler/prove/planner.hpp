@@ -71,8 +71,9 @@ class Planner {
   void commit_link(const Link& link);
 
   // Cycles of single providers.
-  void untangle(std::vector<Tentative> tentative);
-  void untangle_component(std::span<const std::uint32_t> nodes, std::vector<Tentative> tangled);
+  void untangle(const std::vector<Tentative>& tentative);
+  void untangle_component(std::span<const std::uint32_t> nodes,
+                          const std::vector<Tentative>& tangled);
   bool is_acyclic(std::span<const std::uint32_t> nodes,
                   std::span<const Edge> extra,
                   std::size_t left_out) const;

@@ -103,7 +103,7 @@ std::optional<Bearer> bearing(Terms& terms,
 }
 
 Sites::Sites(const Plan& plan, Terms& terms, const Effects& effects)
-    : plan_(plan), terms_(terms), effects_(effects) {
+    : terms_(terms), effects_(effects) {
   state_.reserve(plan.variables.size());
   for (std::uint32_t index = 0; index < plan.variables.size(); ++index) {
     state_.push_back(terms.initial(VariableId{index}));

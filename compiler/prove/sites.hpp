@@ -52,7 +52,6 @@ class Sites {
   bool add_plain_bearers(const Site& site);
   void add_bearers(const Site& site);
 
-  const Plan& plan_;
   Terms& terms_;
   const Effects& effects_;
   std::vector<Site> sites_;

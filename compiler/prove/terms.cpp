@@ -301,6 +301,7 @@ TermId Terms::fold_conditional(TermId condition, TermId yes, TermId no) {
 }
 
 // Operators and natives over constants are computed; whatever has no value stays a term.
+// NOLINTNEXTLINE(readability-function-size): a case for each operator
 TermId Terms::fold_constants(Op op, std::uint32_t detail, std::span<const TermId> children) {
   const auto as_term = [&] {
     return intern({.kind = TermKind::operation, .op = op, .a = detail}, children);
