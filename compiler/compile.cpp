@@ -134,7 +134,11 @@ CompileResult passes(SourceMap& sources,
     return result;
   }
   PlanDigest digest(plan);
-  std::future<void> steps_read = std::async(std::launch::async, [&digest] { digest.read_steps(); });
+  // A thread costs more than to read a small plan when it is asked for.
+  constexpr std::size_t enough_for_a_thread = 1000;  // steps
+  std::future<void> steps_read = std::async(
+      plan.steps.size() < enough_for_a_thread ? std::launch::deferred : std::launch::async,
+      [&digest] { digest.read_steps(); });
   OrderFaults faults = order(plan, diagnostics);
   give_back_memory(plan);
   const std::array<std::function<void()>, 2> last = {
