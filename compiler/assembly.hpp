@@ -42,6 +42,7 @@ class Assembly {
     return Value{Deferred{state(variable(resource, attribute))}};
   }
   ExprId resource_constant(ResourceId resource);
+  // The constant `true` or `false`.
   ExprId truth(bool value);
 
  private:

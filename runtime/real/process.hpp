@@ -22,8 +22,8 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 class Process {
  public:
   // `argv[0]` is looked up in the PATH. No argument may be empty: Boost.Process asks for the first
-  // letter of each. `environment` replaces the controller's; empty: inherits
-  // it. Failure: E0613, with errno.
+  // letter of each. `environment` replaces the controller's; empty: inherits it. Failure: E0613,
+  // with errno.
   [[nodiscard]] static std::expected<Process, Failure> start(const std::vector<std::string>& argv,
                                                              const Environment& environment);
   Process(Process&&) noexcept;
